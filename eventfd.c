@@ -1,0 +1,1012 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * irqfd and resampler: eventfds whose wakeup is a guest's interrupt.
+ *
+ * An irqfd is a waiter on its eventfd.  The wait queue is what finds it: it is
+ * the only waiter there with this wakeup function, so one look at the front of
+ * the queue tells whether an eventfd is taken, on the whole host, and by which
+ * irqfd, however many there are.
+ *
+ * Who holds the irqfds_lock and finds an irqfd active may deactivate it, and
+ * owns its teardown from then on: deassign, the close of the eventfd, or the
+ * close of the VM.  Everything that reaches an irqfd does so under the
+ * wait-queue lock or the irqfds_lock, so it is freed with no grace period.  Only
+ * a resampler's list is read under irq_srcu, and a batch of those that end
+ * together waits once.
+ *
+ * Locks: an eventfd's wait-queue lock, then the irqfds_lock (by_gsi's own);
+ * resampler_lock outside both.
+ */
+#include <linux/eventfd.h>
+#include <linux/file.h>
+#include <linux/kvm_eventfd.h>
+#include <linux/list.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/seqlock.h>
+#include <linux/slab.h>
+#include <linux/srcu.h>
+#include <linux/wait.h>
+#include <linux/wait_bit.h>
+#include <linux/workqueue.h>
+
+#include <kev/compat.h>
+#include <kev/eventfd.h>
+#include <kev/irqchip.h>
+#include <kev/uaccess.h>
+#include <kev/vm.h>
+#include <kev/wq.h>
+
+/**
+ * struct kev_resampler - What the irqfds with a resamplefd on one GSI share
+ * @notifier:	Its GSI's acks.
+ * @vm:		Owner.
+ * @irqfds:	Its irqfds.  Under resampler_lock, read under irq_srcu.
+ */
+struct kev_resampler {
+	struct kev_irq_ack_notifier notifier;
+	struct kev_vm *vm;
+	struct list_head irqfds;
+};
+
+/**
+ * struct kev_irqfd - An eventfd bound to a guest interrupt
+ * @wait:	On the eventfd's wait queue.  Under its lock.
+ * @vm:		Owner; outlives its irqfds.
+ * @eventfd:	Signalled by the device model.  Reference held until freed.
+ * @route_seq:	Guards @route against torn reads in the wakeup.
+ * @gsi:	Immutable.
+ * @route:	The GSI's route.  Written under the irqfds_lock.
+ * @stats:	Written by the wakeup, under the wait-queue lock.
+ * @inject_stats: Written by @inject alone, which never runs twice at once; its
+ *		signalled is an event from before the assign.
+ * @inject:	Injects where the wakeup may not.
+ * @ring:	All irqfds of @gsi.  Under the irqfds_lock.
+ * @active:	In the ring.  Cleared once, by the owner of the teardown.
+ * @dead:	On vm->irqfds.dead, or on the list of who tears down.
+ * @resampler:	NULL without a resamplefd.  Immutable once @wait is queued.
+ * @resamplefd:	Signalled when the guest acked @gsi.  Reference held.
+ * @resample_node: On @resampler's list.
+ */
+struct kev_irqfd {
+	wait_queue_entry_t wait;
+	struct kev_vm *vm;
+	struct eventfd_ctx *eventfd;
+	seqcount_spinlock_t route_seq;
+	u32 gsi;
+	struct kev_route route;
+	struct kev_irqfd_stats stats;
+	struct kev_irqfd_stats inject_stats;
+	struct work_struct inject;
+	struct list_head ring;
+	struct llist_node dead;
+	bool active;
+	struct kev_resampler *resampler;
+	struct eventfd_ctx *resamplefd;
+	struct list_head resample_node;
+};
+
+struct workqueue_struct *kev_wq;
+
+static spinlock_t *irqfds_lock(struct kev_vm *vm)
+{
+	return &vm->irqfds.by_gsi.xa_lock;
+}
+
+static void stat_inc(u64 *stat)
+{
+	WRITE_ONCE(*stat, *stat + 1);
+}
+
+static void stats_count(struct kev_irqfd_stats *stats, int ret)
+{
+	if (ret > 0)
+		stat_inc(&stats->injected);
+	else if (!ret)
+		stat_inc(&stats->coalesced);
+	else
+		stat_inc(&stats->dropped);
+}
+
+static void stats_add(struct kev_irqfd_stats *sum,
+		      const struct kev_irqfd_stats *stats)
+{
+	sum->signalled += READ_ONCE(stats->signalled);
+	sum->injected += READ_ONCE(stats->injected);
+	sum->coalesced += READ_ONCE(stats->coalesced);
+	sum->dropped += READ_ONCE(stats->dropped);
+}
+
+/* Signal in */
+
+static void kev_irqfd_inject(struct work_struct *work)
+{
+	struct kev_irqfd *irqfd = container_of(work, struct kev_irqfd, inject);
+	struct kev_irq irq = { .level = true };
+	int ret;
+
+	if (irqfd->resampler) {
+		irq.source = KEV_IRQ_SOURCE_RESAMPLE;
+		ret = kev_set_irq(irqfd->vm, irqfd->gsi, &irq);
+	} else {
+		ret = kev_set_irq(irqfd->vm, irqfd->gsi, &irq);
+		irq.level = false;
+		kev_set_irq(irqfd->vm, irqfd->gsi, &irq);
+	}
+	stats_count(&irqfd->inject_stats, ret);
+}
+
+static void irqfd_queue_inject(struct kev_irqfd *irqfd)
+{
+	if (!queue_work(kev_wq, &irqfd->inject))
+		stat_inc(&irqfd->stats.coalesced);
+}
+
+/* A torn-free copy of the route; only the copy may be used. */
+static struct kev_route irqfd_route(struct kev_irqfd *irqfd)
+{
+	struct kev_route route;
+	unsigned int seq;
+
+	do {
+		seq = read_seqcount_begin(&irqfd->route_seq);
+		route = irqfd->route;
+	} while (read_seqcount_retry(&irqfd->route_seq, seq));
+
+	return route;
+}
+
+/*
+ * The read section spans the copy and the delivery: a routing change that
+ * waits for it knows that no old copy is still in use.
+ */
+static void irqfd_signal(struct kev_irqfd *irqfd)
+{
+	static const struct kev_irq irq = { .level = true };
+	struct kev_vm *vm = irqfd->vm;
+	struct kev_route route;
+	int ret = -1;
+	int idx;
+
+	stat_inc(&irqfd->stats.signalled);
+	if (irqfd->resampler) {
+		irqfd_queue_inject(irqfd);
+		return;
+	}
+
+	idx = srcu_read_lock(&vm->irq_srcu);
+	route = irqfd_route(irqfd);
+	if (route.type)
+		ret = vm->ops->deliver_atomic(vm, &route, &irq);
+	srcu_read_unlock(&vm->irq_srcu, idx);
+
+	if (ret == -EWOULDBLOCK)
+		irqfd_queue_inject(irqfd);
+	else
+		stats_count(&irqfd->stats, ret);
+}
+
+/* Take it off its ring.  Under the irqfds_lock; true for one caller alone. */
+static bool kev_irqfd_deactivate(struct kev_irqfd *irqfd)
+{
+	struct xarray *by_gsi = &irqfd->vm->irqfds.by_gsi;
+
+	lockdep_assert_held(&by_gsi->xa_lock);
+
+	if (!irqfd->active)
+		return false;
+
+	irqfd->active = false;
+	if (list_empty(&irqfd->ring))
+		__xa_erase(by_gsi, irqfd->gsi);
+	else if (xa_load(by_gsi, irqfd->gsi) == irqfd)
+		__xa_store(by_gsi, irqfd->gsi,
+			   list_next_entry(irqfd, ring), GFP_NOWAIT);
+	list_del_init(&irqfd->ring);
+	atomic_inc(&irqfd->vm->irqfds.ending);
+	return true;
+}
+
+/*
+ * The last reference to the eventfd's file is gone.  Its lock is held.  The
+ * cleanup is queued under the irqfds_lock, so that the close of the VM, which
+ * takes it too, either still finds the irqfd or waits for the cleanup.
+ */
+static void irqfd_hup(struct kev_irqfd *irqfd)
+{
+	struct kev_vm *vm = irqfd->vm;
+	unsigned long flags;
+
+	spin_lock_irqsave(irqfds_lock(vm), flags);
+	if (kev_irqfd_deactivate(irqfd)) {
+		llist_add(&irqfd->dead, &vm->irqfds.dead);
+		queue_work(kev_wq, &vm->irqfds.cleanup);
+	}
+	spin_unlock_irqrestore(irqfds_lock(vm), flags);
+}
+
+/*
+ * Any context, hard irq included, with the wait-queue lock held.  The irqfd is
+ * the consumer of its eventfd: it drains the counter and is the only one woken.
+ */
+static int kev_irqfd_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync,
+			    void *key)
+{
+	struct kev_irqfd *irqfd = container_of(wait, struct kev_irqfd, wait);
+	__poll_t events = key_to_poll(key);
+	int woken = 0;
+	u64 count;
+
+	if (events & EPOLLIN) {
+		eventfd_ctx_do_read(irqfd->eventfd, &count);
+		irqfd_signal(irqfd);
+		woken = 1;
+	}
+	if (events & EPOLLHUP)
+		irqfd_hup(irqfd);
+	return woken;
+}
+
+/* Resampler */
+
+/* Tell every device on the line.  Inside irq_srcu. */
+static void resampler_notify(struct kev_resampler *resampler)
+{
+	struct kev_irqfd *irqfd;
+
+	list_for_each_entry_srcu(irqfd, &resampler->irqfds, resample_node,
+				 srcu_read_lock_held(&resampler->vm->irq_srcu))
+		kev_eventfd_signal(irqfd->resamplefd);
+}
+
+/* The guest acked: lower the line once, then tell every device on it. */
+static void resampler_ack(struct kev_irq_ack_notifier *notifier)
+{
+	static const struct kev_irq irq = { .source = KEV_IRQ_SOURCE_RESAMPLE };
+	struct kev_resampler *resampler;
+	struct kev_vm *vm;
+	int idx;
+
+	resampler = container_of(notifier, struct kev_resampler, notifier);
+	vm = resampler->vm;
+	kev_set_irq(vm, notifier->gsi, &irq);
+
+	idx = srcu_read_lock(&vm->irq_srcu);
+	resampler_notify(resampler);
+	srcu_read_unlock(&vm->irq_srcu, idx);
+}
+
+/**
+ * kev_notify_irqfd_resampler - A pin was unmasked with its request standing
+ * @vm:		The VM.
+ * @chip:	KVM_IRQCHIP_*.
+ * @pin:	Input of that chip.
+ *
+ * Asks the devices to raise the line again if they still want to.  The line
+ * itself stays as it is, for this is no ack.
+ *
+ * Context: Any but the wakeup of an eventfd, which may not signal another.
+ * Return: True when there is such a device.
+ */
+bool kev_notify_irqfd_resampler(struct kev_vm *vm, unsigned int chip,
+				unsigned int pin)
+{
+	struct kev_resampler *resampler = NULL;
+	int gsi;
+	int idx;
+
+	idx = srcu_read_lock(&vm->irq_srcu);
+	gsi = kev_irq_map_chip_pin(vm, chip, pin);
+	if (gsi >= 0)
+		resampler = xa_load(&vm->irqfds.resamplers, gsi);
+	if (resampler)
+		resampler_notify(resampler);
+	srcu_read_unlock(&vm->irq_srcu, idx);
+
+	return resampler;
+}
+EXPORT_SYMBOL_GPL(kev_notify_irqfd_resampler);
+
+static struct kev_resampler *resampler_create(struct kev_vm *vm, u32 gsi)
+{
+	struct kev_resampler *resampler;
+	int ret;
+
+	resampler = kzalloc(sizeof(*resampler), GFP_KERNEL_ACCOUNT);
+	if (!resampler)
+		return ERR_PTR(-ENOMEM);
+	resampler->vm = vm;
+	resampler->notifier.gsi = gsi;
+	resampler->notifier.irq_acked = resampler_ack;
+	INIT_LIST_HEAD(&resampler->irqfds);
+
+	/* Once it can be found it can be in use, so nothing may fail then. */
+	ret = xa_reserve(&vm->irqfds.resamplers, gsi, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		goto free;
+	ret = kev_register_irq_ack_notifier(vm, &resampler->notifier);
+	if (ret)
+		goto release;
+	xa_store(&vm->irqfds.resamplers, gsi, resampler, GFP_KERNEL_ACCOUNT);
+	return resampler;
+
+release:
+	xa_release(&vm->irqfds.resamplers, gsi);
+free:
+	kfree(resampler);
+	return ERR_PTR(ret);
+}
+
+static int resampler_join(struct kev_irqfd *irqfd)
+{
+	struct kev_irqfds *irqfds = &irqfd->vm->irqfds;
+	struct kev_resampler *resampler;
+	int ret = 0;
+
+	mutex_lock(&irqfds->resampler_lock);
+	resampler = xa_load(&irqfds->resamplers, irqfd->gsi);
+	if (!resampler)
+		resampler = resampler_create(irqfd->vm, irqfd->gsi);
+	if (IS_ERR(resampler)) {
+		ret = PTR_ERR(resampler);
+	} else {
+		irqfd->resampler = resampler;
+		list_add_rcu(&irqfd->resample_node, &resampler->irqfds);
+	}
+	mutex_unlock(&irqfds->resampler_lock);
+
+	return ret;
+}
+
+/*
+ * First half of leaving: unlink, and lower the line behind the last one.
+ * Returns the resampler when it has to be freed too.  Before freeing, wait for
+ * a grace period of irq_srcu, with no lock held.
+ */
+static struct kev_resampler *resampler_leave(struct kev_irqfd *irqfd)
+{
+	static const struct kev_irq irq = { .source = KEV_IRQ_SOURCE_RESAMPLE };
+	struct kev_resampler *resampler = irqfd->resampler;
+	struct kev_vm *vm = irqfd->vm;
+	bool last;
+
+	mutex_lock(&vm->irqfds.resampler_lock);
+	list_del_rcu(&irqfd->resample_node);
+	last = list_empty(&resampler->irqfds);
+	if (last) {
+		xa_erase(&vm->irqfds.resamplers, irqfd->gsi);
+		kev_ack_notifier_unlink(vm, &resampler->notifier);
+		kev_set_irq(vm, irqfd->gsi, &irq);
+	}
+	mutex_unlock(&vm->irqfds.resampler_lock);
+
+	return last ? resampler : NULL;
+}
+
+/* Teardown: each step is done by the one owner */
+
+/* What was signalled is injected: after this nothing more is. */
+static void irqfd_flush(struct kev_irqfd *irqfd)
+{
+	struct kev_vm *vm = irqfd->vm;
+	unsigned long flags;
+
+	flush_work(&irqfd->inject);
+
+	spin_lock_irqsave(irqfds_lock(vm), flags);
+	stats_add(&vm->irqfds.retired, &irqfd->stats);
+	stats_add(&vm->irqfds.retired, &irqfd->inject_stats);
+	spin_unlock_irqrestore(irqfds_lock(vm), flags);
+}
+
+static void irqfd_free(struct kev_irqfd *irqfd)
+{
+	if (irqfd->resamplefd)
+		eventfd_ctx_put(irqfd->resamplefd);
+	eventfd_ctx_put(irqfd->eventfd);
+	kfree(irqfd);
+}
+
+/* Shut down irqfds that are off their wait queues: one grace period for all. */
+static void irqfds_shutdown(struct kev_vm *vm, struct llist_node *list)
+{
+	struct kev_resampler *resampler;
+	struct kev_irqfd *irqfd;
+	struct kev_irqfd *next;
+	bool wait = false;
+	int count = 0;
+
+	llist_for_each_entry(irqfd, list, dead) {
+		irqfd_flush(irqfd);
+		if (!irqfd->resampler)
+			continue;
+		irqfd->resampler = resampler_leave(irqfd);
+		wait = true;
+	}
+	if (wait)
+		synchronize_srcu_expedited(&vm->irq_srcu);
+
+	llist_for_each_entry_safe(irqfd, next, list, dead) {
+		resampler = irqfd->resampler;
+		irqfd_free(irqfd);
+		kfree(resampler);
+		count++;
+	}
+	if (atomic_sub_and_test(count, &vm->irqfds.ending))
+		wake_up_var(&vm->irqfds.ending);
+}
+
+static void irqfd_unhook(struct kev_irqfd *irqfd)
+{
+	u64 count;
+
+	eventfd_ctx_remove_wait_queue(irqfd->eventfd, &irqfd->wait, &count);
+}
+
+static void irqfds_cleanup(struct work_struct *work)
+{
+	struct kev_vm *vm = container_of(work, struct kev_vm, irqfds.cleanup);
+	struct llist_node *list = llist_del_all(&vm->irqfds.dead);
+	struct kev_irqfd *irqfd;
+
+	llist_for_each_entry(irqfd, list, dead)
+		irqfd_unhook(irqfd);
+	irqfds_shutdown(vm, list);
+}
+
+/* Assign */
+
+/**
+ * struct irqfd_hook - A poll that publishes an irqfd
+ * @pt:		What poll is called with.
+ * @irqfd:	To publish.
+ * @ret:	0, -EBUSY, or -EAGAIN: the GSI's slot has to be reserved.
+ */
+struct irqfd_hook {
+	poll_table pt;
+	struct kev_irqfd *irqfd;
+	int ret;
+};
+
+/* Only in-kernel consumers of an eventfd queue with priority, and first. */
+static bool wqh_is_taken(struct wait_queue_head *wqh)
+{
+	wait_queue_entry_t *first;
+
+	lockdep_assert_held(&wqh->lock);
+
+	first = list_first_entry_or_null(&wqh->head, wait_queue_entry_t, entry);
+	return first && (first->flags & WQ_FLAG_PRIORITY);
+}
+
+static int irqfd_activate(struct kev_irqfd *irqfd)
+{
+	struct kev_vm *vm = irqfd->vm;
+	struct xarray *by_gsi = &vm->irqfds.by_gsi;
+	struct kev_irqfd *peer;
+
+	lockdep_assert_held(&by_gsi->xa_lock);
+
+	peer = xa_load(by_gsi, irqfd->gsi);
+	if (!peer) {
+		/* Without memory at hand the slot is reserved first, and again. */
+		if (xa_is_err(__xa_store(by_gsi, irqfd->gsi, irqfd,
+					 GFP_NOWAIT | __GFP_NOWARN)))
+			return -EAGAIN;
+	} else {
+		list_add_tail(&irqfd->ring, &peer->ring);
+	}
+
+	if (!kev_route_read(vm, irqfd->gsi, &irqfd->route))
+		irqfd->route.type = 0;
+	irqfd->active = true;
+	return 0;
+}
+
+/* On the wait queue and on the ring in one step, for signal and HUP to see. */
+static void irqfd_hook_proc(struct file *file, struct wait_queue_head *wqh,
+			    poll_table *pt)
+{
+	struct irqfd_hook *hook = container_of(pt, struct irqfd_hook, pt);
+	struct kev_irqfd *irqfd = hook->irqfd;
+	unsigned long flags;
+
+	spin_lock_irqsave(&wqh->lock, flags);
+	if (wqh_is_taken(wqh)) {
+		hook->ret = -EBUSY;
+		goto unlock;
+	}
+
+	spin_lock(irqfds_lock(irqfd->vm));
+	hook->ret = irqfd_activate(irqfd);
+	spin_unlock(irqfds_lock(irqfd->vm));
+	if (hook->ret)
+		goto unlock;
+
+	irqfd->wait.flags = WQ_FLAG_EXCLUSIVE | WQ_FLAG_PRIORITY;
+	__add_wait_queue(wqh, &irqfd->wait);
+unlock:
+	spin_unlock_irqrestore(&wqh->lock, flags);
+}
+
+/*
+ * Publish.  The poll also tells of an event from before: it is injected, for
+ * no signal may be lost; its count is left to the next wakeup, as in KVM.
+ * Until that is done the irqfd has to stay: the file is held, so there is no
+ * HUP, and the mutex keeps a deassign out.
+ */
+static int irqfd_hook(struct kev_irqfd *irqfd, struct file *file)
+{
+	struct xarray *by_gsi = &irqfd->vm->irqfds.by_gsi;
+	struct irqfd_hook hook = { .irqfd = irqfd };
+	__poll_t events;
+	int ret;
+
+	lockdep_assert_held(&irqfd->vm->irqfds.mutex);
+
+	init_poll_funcptr(&hook.pt, irqfd_hook_proc);
+	events = vfs_poll(file, &hook.pt);
+	while (hook.ret == -EAGAIN) {
+		ret = xa_reserve_irq(by_gsi, irqfd->gsi, GFP_KERNEL_ACCOUNT);
+		if (ret)
+			return ret;
+		events = vfs_poll(file, &hook.pt);
+	}
+
+	if (hook.ret) {
+		/* Leave no slot that was reserved. */
+		xa_cmpxchg_irq(by_gsi, irqfd->gsi, XA_ZERO_ENTRY, NULL, 0);
+		return hook.ret;
+	}
+	if ((events & EPOLLIN) && queue_work(kev_wq, &irqfd->inject))
+		stat_inc(&irqfd->inject_stats.signalled);
+	return 0;
+}
+
+static struct kev_irqfd *irqfd_alloc(struct kev_vm *vm, u32 gsi)
+{
+	struct kev_irqfd *irqfd;
+
+	BUILD_BUG_ON(!IS_ENABLED(CONFIG_LOCKDEP) &&
+		     sizeof(struct kev_irqfd) > 256);
+
+	irqfd = kzalloc(sizeof(*irqfd), GFP_KERNEL_ACCOUNT);
+	if (!irqfd)
+		return NULL;
+	irqfd->vm = vm;
+	irqfd->gsi = gsi;
+	init_waitqueue_func_entry(&irqfd->wait, kev_irqfd_wakeup);
+	seqcount_spinlock_init(&irqfd->route_seq, irqfds_lock(vm));
+	INIT_WORK(&irqfd->inject, kev_irqfd_inject);
+	INIT_LIST_HEAD(&irqfd->ring);
+	return irqfd;
+}
+
+/* Undo resampler_join() of an irqfd that was never published. */
+static void irqfd_unjoin(struct kev_irqfd *irqfd)
+{
+	struct kev_resampler *resampler;
+
+	if (!irqfd->resampler)
+		return;
+	resampler = resampler_leave(irqfd);
+	synchronize_srcu_expedited(&irqfd->vm->irq_srcu);
+	kfree(resampler);
+}
+
+static int irqfd_assign_resample(struct kev_irqfd *irqfd, int fd)
+{
+	struct eventfd_ctx *ctx;
+
+	ctx = eventfd_ctx_fdget(fd);
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+
+	irqfd->resamplefd = ctx;
+	return resampler_join(irqfd);
+}
+
+/* With the eventfd's file held, so that its HUP comes after this. */
+static int irqfd_assign_file(struct kev_irqfd *irqfd, struct file *file,
+			     const struct kvm_irqfd *args)
+{
+	struct eventfd_ctx *ctx;
+	int ret = 0;
+	int idx;
+
+	ctx = eventfd_ctx_fileget(file);
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	irqfd->eventfd = ctx;
+
+	if (args->flags & KVM_IRQFD_FLAG_RESAMPLE)
+		ret = irqfd_assign_resample(irqfd, args->resamplefd);
+	if (!ret) {
+		mutex_lock(&irqfd->vm->irqfds.mutex);
+		idx = srcu_read_lock(&irqfd->vm->irq_srcu);
+		ret = irqfd_hook(irqfd, file);
+		srcu_read_unlock(&irqfd->vm->irq_srcu, idx);
+		mutex_unlock(&irqfd->vm->irqfds.mutex);
+	}
+	if (ret) {
+		irqfd_unjoin(irqfd);
+		if (irqfd->resamplefd)
+			eventfd_ctx_put(irqfd->resamplefd);
+		eventfd_ctx_put(ctx);
+	}
+	return ret;
+}
+
+static int irqfd_assign(struct kev_vm *vm, const struct kvm_irqfd *args)
+{
+	struct kev_irqfd *irqfd;
+	struct file *file;
+	int ret;
+
+	ret = vm->ops->irqfd_allowed(vm, args->flags & KVM_IRQFD_FLAG_RESAMPLE);
+	if (ret)
+		return ret;
+
+	irqfd = irqfd_alloc(vm, args->gsi);
+	if (!irqfd)
+		return -ENOMEM;
+
+	file = eventfd_fget(args->fd);
+	if (IS_ERR(file)) {
+		kfree(irqfd);
+		return PTR_ERR(file);
+	}
+	ret = irqfd_assign_file(irqfd, file, args);
+	if (ret)
+		kfree(irqfd);
+	fput(file);
+	return ret;
+}
+
+/* Deassign */
+
+/**
+ * struct irqfd_unhook - A poll that takes an irqfd off its eventfd
+ * @pt:		What poll is called with.
+ * @vm:		Whose irqfd.
+ * @gsi:	On which GSI.
+ * @irqfd:	The result: deactivated and unhooked, or NULL.
+ */
+struct irqfd_unhook {
+	poll_table pt;
+	struct kev_vm *vm;
+	u32 gsi;
+	struct kev_irqfd *irqfd;
+};
+
+static struct kev_irqfd *wqh_irqfd(struct wait_queue_head *wqh)
+{
+	wait_queue_entry_t *wait;
+
+	lockdep_assert_held(&wqh->lock);
+
+	list_for_each_entry(wait, &wqh->head, entry) {
+		if (!(wait->flags & WQ_FLAG_PRIORITY))
+			break;
+		if (wait->func == kev_irqfd_wakeup)
+			return container_of(wait, struct kev_irqfd, wait);
+	}
+	return NULL;
+}
+
+/* Deactivated and off the queue in one step: the wakeup can run no more. */
+static void irqfd_unhook_proc(struct file *file, struct wait_queue_head *wqh,
+			      poll_table *pt)
+{
+	struct irqfd_unhook *unhook = container_of(pt, struct irqfd_unhook, pt);
+	struct kev_vm *vm = unhook->vm;
+	struct kev_irqfd *irqfd;
+	unsigned long flags;
+	bool owner;
+	u64 count;
+
+	spin_lock_irqsave(&wqh->lock, flags);
+	irqfd = wqh_irqfd(wqh);
+	if (!irqfd || irqfd->vm != vm || irqfd->gsi != unhook->gsi)
+		goto unlock;
+
+	spin_lock(irqfds_lock(vm));
+	owner = kev_irqfd_deactivate(irqfd);
+	spin_unlock(irqfds_lock(vm));
+	if (!owner)
+		goto unlock;
+
+	__remove_wait_queue(wqh, &irqfd->wait);
+	eventfd_ctx_do_read(irqfd->eventfd, &count);
+	unhook->irqfd = irqfd;
+unlock:
+	spin_unlock_irqrestore(&wqh->lock, flags);
+}
+
+/* Deactivate and unhook; NULL when there is no such irqfd. */
+static struct kev_irqfd *irqfd_take(struct kev_vm *vm, struct file *file,
+				    u32 gsi)
+{
+	struct irqfd_unhook unhook = { .vm = vm, .gsi = gsi };
+
+	init_poll_funcptr(&unhook.pt, irqfd_unhook_proc);
+	mutex_lock(&vm->irqfds.mutex);
+	vfs_poll(file, &unhook.pt);
+	mutex_unlock(&vm->irqfds.mutex);
+
+	return unhook.irqfd;
+}
+
+/*
+ * Put the irqfd on @list, for the caller to shut down.  When there is none,
+ * another thread may be half way through ending it, so shut down what the
+ * caller has and wait for the others.
+ */
+static int irqfd_deassign(struct kev_vm *vm, const struct kvm_irqfd *args,
+			  struct llist_node **list)
+{
+	struct kev_irqfd *irqfd;
+	struct file *file;
+
+	file = eventfd_fget(args->fd);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	irqfd = irqfd_take(vm, file, args->gsi);
+	fput(file);
+	if (irqfd) {
+		irqfd->dead.next = *list;
+		*list = &irqfd->dead;
+		return 0;
+	}
+
+	irqfds_shutdown(vm, *list);
+	*list = NULL;
+	wait_var_event(&vm->irqfds.ending, !atomic_read(&vm->irqfds.ending));
+	return 0;
+}
+
+static int irqfd_one(struct kev_vm *vm, const struct kvm_irqfd *args,
+		     struct llist_node **list)
+{
+	if (args->flags & ~(KVM_IRQFD_FLAG_DEASSIGN | KVM_IRQFD_FLAG_RESAMPLE))
+		return -EINVAL;
+
+	if (args->flags & KVM_IRQFD_FLAG_DEASSIGN)
+		return irqfd_deassign(vm, args, list);
+	return irqfd_assign(vm, args);
+}
+
+/**
+ * kev_irqfd - KVM_IRQFD
+ * @vm:		The VM.
+ * @args:	As the user gave them.
+ *
+ * Assign binds an eventfd to a GSI: each signal injects it.  An eventfd is
+ * bound once on the whole host.  Deassign ends that: when it returns, that
+ * irqfd injects nothing more; when there was none it succeeds.
+ *
+ * Context: Process context.
+ * Return: 0; -EINVAL: unknown flag, no interrupt controller to inject into, not
+ *	   an eventfd; -EBADF; -EBUSY: the eventfd is bound; -ENOMEM.
+ */
+int kev_irqfd(struct kev_vm *vm, const struct kvm_irqfd *args)
+{
+	struct llist_node *list = NULL;
+	int ret;
+
+	ret = irqfd_one(vm, args, &list);
+	if (list)
+		irqfds_shutdown(vm, list);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(kev_irqfd);
+
+/**
+ * kev_irqfd_batch - KVM_EVENTFD_IRQFDS
+ * @vm:		The VM.
+ * @entries:	@nr of them, each for kev_irqfd().
+ * @nr:		Any number.
+ *
+ * Those that are deassigned end together: one grace period for all that need
+ * one.  What is true when kev_irqfd() returns is true of each when this does.
+ *
+ * Context: Process context.
+ * Return: How many were done before one failed; its errno when that is the
+ *	   first; -EFAULT; -EINTR on a fatal signal.
+ */
+int kev_irqfd_batch(struct kev_vm *vm, const struct kvm_irqfd __user *entries,
+		    unsigned int nr)
+{
+	struct llist_node *list = NULL;
+	struct kvm_irqfd args;
+	unsigned int done;
+	int ret = 0;
+
+	for (done = 0; done < nr; done++) {
+		if (kev_copy_words((u64 *)&args,
+				   (const u64 __user *)&entries[done],
+				   sizeof(args) / sizeof(u64)))
+			ret = irqfd_one(vm, &args, &list);
+		else
+			ret = -EFAULT;
+		if (ret)
+			break;
+		if (need_resched() && fatal_signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
+		cond_resched();
+	}
+	if (list)
+		irqfds_shutdown(vm, list);
+	return done ? done : ret;
+}
+EXPORT_SYMBOL_GPL(kev_irqfd_batch);
+
+/* All irqfds of a VM */
+
+static void irqfd_update(struct kev_irqfd *irqfd, const struct kev_route *route)
+{
+	write_seqcount_begin(&irqfd->route_seq);
+	irqfd->route = *route;
+	write_seqcount_end(&irqfd->route_seq);
+}
+
+/**
+ * kev_irqfds_update - The route of a GSI changed
+ * @vm:		The VM.
+ * @gsi:	Which.
+ * @route:	The new one; type 0 when it has none now.
+ *
+ * Context: Under @vm's irq_lock.
+ */
+void kev_irqfds_update(struct kev_vm *vm, u32 gsi,
+		       const struct kev_route *route)
+{
+	struct kev_irqfd *first;
+	struct kev_irqfd *irqfd;
+	unsigned long flags;
+
+	lockdep_assert_held(&vm->irq_lock);
+
+	spin_lock_irqsave(irqfds_lock(vm), flags);
+	first = xa_load(&vm->irqfds.by_gsi, gsi);
+	if (first) {
+		irqfd_update(first, route);
+		list_for_each_entry(irqfd, &first->ring, ring)
+			irqfd_update(irqfd, route);
+	}
+	spin_unlock_irqrestore(irqfds_lock(vm), flags);
+}
+
+static unsigned int ring_stats(struct kev_irqfd *first,
+			       struct kev_irqfd_stats *sum)
+{
+	struct kev_irqfd *irqfd = first;
+	unsigned int count = 0;
+
+	do {
+		stats_add(sum, &irqfd->stats);
+		stats_add(sum, &irqfd->inject_stats);
+		count++;
+		irqfd = list_next_entry(irqfd, ring);
+	} while (irqfd != first);
+	return count;
+}
+
+/**
+ * kev_irqfds_stats - What became of all signals
+ * @vm:		The VM.
+ * @sum:	Filled, over irqfds that are and were.
+ *
+ * Context: Process context; takes the irqfds_lock for one GSI at a time.
+ * Return: How many irqfds are bound.
+ */
+unsigned int kev_irqfds_stats(struct kev_vm *vm, struct kev_irqfd_stats *sum)
+{
+	struct xarray *by_gsi = &vm->irqfds.by_gsi;
+	struct kev_irqfd *first;
+	unsigned int count = 0;
+	unsigned long gsi;
+
+	xa_lock_irq(by_gsi);
+	*sum = vm->irqfds.retired;
+	xa_unlock_irq(by_gsi);
+
+	for (gsi = 0; xa_find(by_gsi, &gsi, ULONG_MAX, XA_PRESENT); gsi++) {
+		xa_lock_irq(by_gsi);
+		first = xa_load(by_gsi, gsi);
+		if (first)
+			count += ring_stats(first, sum);
+		xa_unlock_irq(by_gsi);
+		cond_resched();
+	}
+	return count;
+}
+
+/**
+ * kev_irqfds_init - No irqfds
+ * @vm:		A VM that is being created.
+ */
+void kev_irqfds_init(struct kev_vm *vm)
+{
+	static struct lock_class_key resamplers_key;
+	struct kev_irqfds *irqfds = &vm->irqfds;
+
+	mutex_init(&irqfds->mutex);
+	xa_init_flags(&irqfds->by_gsi, XA_FLAGS_LOCK_IRQ | XA_FLAGS_ACCOUNT);
+	atomic_set(&irqfds->ending, 0);
+	init_llist_head(&irqfds->dead);
+	INIT_WORK(&irqfds->cleanup, irqfds_cleanup);
+	xa_init_flags(&irqfds->resamplers, XA_FLAGS_ACCOUNT);
+	/* Unlike by_gsi's lock, never taken inside a wait-queue lock. */
+	lockdep_set_class(&irqfds->resamplers.xa_lock, &resamplers_key);
+	mutex_init(&irqfds->resampler_lock);
+}
+
+/* Deactivate all; those whose eventfd is just closed belong to the cleanup. */
+static struct llist_node *irqfds_deactivate_all(struct kev_vm *vm)
+{
+	struct xarray *by_gsi = &vm->irqfds.by_gsi;
+	struct llist_node *list = NULL;
+	struct kev_irqfd *irqfd;
+	unsigned long gsi = 0;
+
+	xa_lock_irq(by_gsi);
+	while ((irqfd = xa_find(by_gsi, &gsi, ULONG_MAX, XA_PRESENT))) {
+		kev_irqfd_deactivate(irqfd);
+		irqfd->dead.next = list;
+		list = &irqfd->dead;
+		/* Let interrupts and other CPUs in between two. */
+		xa_unlock_irq(by_gsi);
+		cond_resched();
+		xa_lock_irq(by_gsi);
+	}
+	xa_unlock_irq(by_gsi);
+	return list;
+}
+
+/**
+ * kev_irqfds_release - Shut all irqfds down
+ * @vm:		A VM whose ioctls are over.
+ *
+ * Nothing is injected by an eventfd once this returned.
+ *
+ * Context: Process context; waits for at most two grace periods.
+ */
+void kev_irqfds_release(struct kev_vm *vm)
+{
+	struct kev_irqfd *irqfd;
+	struct llist_node *list;
+
+	list = irqfds_deactivate_all(vm);
+	llist_for_each_entry(irqfd, list, dead)
+		irqfd_unhook(irqfd);
+	irqfds_shutdown(vm, list);
+	flush_work(&vm->irqfds.cleanup);
+	xa_destroy(&vm->irqfds.by_gsi);
+}
+
+/* The module */
+
+/**
+ * kev_eventfd_module_init - The queue on which all VMs' work runs
+ *
+ * Unbound and concurrent: each VM waits for its own items alone.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kev_eventfd_module_init(void)
+{
+	kev_wq = alloc_workqueue("kvm-eventfd", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	return kev_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * kev_eventfd_module_exit - No VM is left
+ */
+void kev_eventfd_module_exit(void)
+{
+	destroy_workqueue(kev_wq);
+}

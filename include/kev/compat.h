@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The only place that tests a kernel version.  Sources are written for the
+ * newest supported kernel; each shim names what changed.
+ */
+#ifndef _KEV_COMPAT_H
+#define _KEV_COMPAT_H
+
+#include <linux/eventfd.h>
+#include <linux/file.h>
+#include <linux/hrtimer.h>
+#include <linux/version.h>
+
+/* 6.12: asm/unaligned.h became linux/unaligned.h. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#include <asm/unaligned.h>
+#else
+#include <linux/unaligned.h>
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "kvm-eventfd needs Linux 6.1 or newer"
+#endif
+
+#ifdef CONFIG_PREEMPT_RT
+#error "kvm-eventfd delivers with interrupts off: no PREEMPT_RT yet"
+#endif
+
+/* 6.8: eventfd_signal() lost its count and its return value. */
+static inline void kev_eventfd_signal(struct eventfd_ctx *ctx)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+	eventfd_signal(ctx, 1);
+#else
+	eventfd_signal(ctx);
+#endif
+}
+
+/* 6.13: hrtimer_setup() takes the callback, and hrtimer_init() went later. */
+static inline void kev_hrtimer_setup(struct hrtimer *timer,
+				     enum hrtimer_restart (*fn)(struct hrtimer *),
+				     clockid_t clock, enum hrtimer_mode mode)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+	hrtimer_init(timer, clock, mode);
+	timer->function = fn;
+#else
+	hrtimer_setup(timer, fn, clock, mode);
+#endif
+}
+
+/* 6.10: fd_file() reads struct fd, whose layout changed in 6.12. */
+#ifndef fd_file
+#define fd_file(f) ((f).file)
+#endif
+
+#endif /* _KEV_COMPAT_H */

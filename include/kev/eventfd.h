@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* irqfds and ioeventfds: eventfd.c's verbs inside the module. */
+#ifndef _KEV_EVENTFD_H
+#define _KEV_EVENTFD_H
+
+#include <linux/kvm_eventfd.h>
+
+struct kev_irqfd_stats;
+struct kev_vm;
+
+int kev_eventfd_module_init(void);
+void kev_eventfd_module_exit(void);
+
+void kev_irqfds_init(struct kev_vm *vm);
+/* Shut every irqfd down and wait.  No ioctl of the VM may be running. */
+void kev_irqfds_release(struct kev_vm *vm);
+
+/* The route of @gsi changed: copy it into the irqfds.  Under irq_lock. */
+void kev_irqfds_update(struct kev_vm *vm, u32 gsi,
+		       const struct kev_route *route);
+
+/* Sum over all irqfds that are and were.  Returns how many are bound. */
+unsigned int kev_irqfds_stats(struct kev_vm *vm, struct kev_irqfd_stats *sum);
+
+#endif /* _KEV_EVENTFD_H */

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The IOAPIC: verbs only; the struct is private to ioapic.c. */
+#ifndef _KEV_IOAPIC_H
+#define _KEV_IOAPIC_H
+
+#include <linux/types.h>
+
+struct kev_ioapic;
+struct kev_irq;
+struct kev_lapic_irq;
+struct kev_vcpu;
+struct kev_vm;
+struct kvm_ioapic_state;
+
+#define KEV_IOAPIC_BASE		0xfec00000ULL
+#define KEV_IOAPIC_LEN		0x100
+#define KEV_IOAPIC_PINS		24
+
+/* What struct kev_ioapic_ops.inflight answers. */
+#define KEV_CPU_ADDRESSED	0x1	/* the destination matches this CPU */
+#define KEV_CPU_PENDING		0x2	/* the vector is in its IRR or ISR */
+
+/**
+ * struct kev_ioapic_ops - How the IOAPIC reaches the LAPICs
+ * @deliver:	Send one message; how many took it (negative: no target).
+ *		LAPICs that take a fixed or lowest-priority one add themselves
+ *		to @irq->dest_map, unless that is NULL.
+ * @inflight:	How far is @irq with this CPU: KEV_CPU_* flags.
+ *
+ * Both are called with the IOAPIC's lock held, irqs off.
+ */
+struct kev_ioapic_ops {
+	int (*deliver)(struct kev_vm *vm, const struct kev_lapic_irq *irq);
+	unsigned int (*inflight)(struct kev_vcpu *vcpu,
+				 const struct kev_lapic_irq *irq);
+};
+
+/* Allocate it and put it on the MMIO bus; an ERR_PTR on failure. */
+struct kev_ioapic *kev_ioapic_create(struct kev_vm *vm,
+				     const struct kev_ioapic_ops *ops);
+/* Cancel delayed work, take it off the bus, free it.  NULL is allowed. */
+void kev_ioapic_destroy(struct kev_ioapic *ioapic);
+
+/* -1 masked or ignored, 0 coalesced, > 0 delivered.  Any context. */
+int kev_ioapic_set_irq(struct kev_ioapic *ioapic, unsigned int pin,
+		       const struct kev_irq *irq);
+
+/*
+ * A LAPIC ended @vector (a level one by TMR, unless @broadcast is off), or
+ * took it out of service.  No LAPIC lock held.
+ */
+void kev_ioapic_eoi(struct kev_ioapic *ioapic, u32 vcpu_id, u8 vector,
+		    bool level_triggered);
+
+/*
+ * Which vectors' EOIs a CPU has to report.  A CPU scans again, before the
+ * guest's next step on it, whenever the sequence differs from the one that it
+ * scanned at; changes that only LAPICs know (ids, destinations) are announced
+ * with kev_ioapic_rescan().
+ */
+u32 kev_ioapic_scan_seq(const struct kev_ioapic *ioapic);
+void kev_ioapic_scan(struct kev_ioapic *ioapic, struct kev_vcpu *vcpu,
+		     unsigned long *vectors);
+void kev_ioapic_rescan(struct kev_ioapic *ioapic);
+
+/* SET_LAPIC changed what is pending there: count its RTC EOI anew. */
+void kev_ioapic_restore_rtc(struct kev_ioapic *ioapic, struct kev_vcpu *vcpu);
+
+void kev_ioapic_get_state(struct kev_ioapic *ioapic,
+			  struct kvm_ioapic_state *state);
+void kev_ioapic_set_state(struct kev_ioapic *ioapic,
+			  const struct kvm_ioapic_state *state);
+
+#endif /* _KEV_IOAPIC_H */

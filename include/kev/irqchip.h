@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The routing table and the ack notifiers: irqchip.c's verbs inside the module. */
+#ifndef _KEV_IRQCHIP_H
+#define _KEV_IRQCHIP_H
+
+#include <linux/kvm_eventfd.h>
+
+struct kev_vm;
+
+int kev_routing_init(struct kev_vm *vm);
+void kev_routing_destroy(struct kev_vm *vm);
+
+/* Set the table from kernel memory: the default routes of a new chip. */
+int kev_set_irq_routing_kernel(struct kev_vm *vm,
+			       const struct kvm_irq_routing_entry *entries,
+			       unsigned int nr);
+
+/* Copy the route in force; false when there is none.  Under irq_srcu. */
+bool kev_route_read(struct kev_vm *vm, u32 gsi, struct kev_route *route);
+
+/* KVM_EVENTFD_CAP_MAX_ROUTES. */
+int kev_set_max_routes(struct kev_vm *vm, u64 max);
+
+/* Unlink without waiting for callbacks that run; the caller waits. */
+void kev_ack_notifier_unlink(struct kev_vm *vm,
+			     struct kev_irq_ack_notifier *notifier);
+
+#endif /* _KEV_IRQCHIP_H */

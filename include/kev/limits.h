@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Every bound of the module in one place, with where it comes from. */
+#ifndef _KEV_LIMITS_H
+#define _KEV_LIMITS_H
+
+/* KVM_CAP_IRQ_ROUTING: GSIs below this, and no more entries than this. */
+#define KEV_MAX_IRQ_ROUTES	4096
+
+/* What KVM_EVENTFD_CAP_MAX_ROUTES can raise that to. */
+#define KEV_MAX_IRQ_ROUTES_CAP	131072
+
+/* Devices that are not ioeventfds, on each bus (KVM's NR_IOBUS_DEVS). */
+#define KEV_MAX_BUS_DEVICES	1000
+
+/* KVM_CAP_MAX_VCPUS and KVM_CAP_MAX_VCPU_ID, as Debian's kvm.ko. */
+#define KEV_MAX_VCPUS		4096
+#define KEV_MAX_VCPU_IDS	(KEV_MAX_VCPUS * 4)
+
+/* Pages of a vCPU fd's mapping. */
+#define KEV_VCPU_PAGES		3
+
+#endif /* _KEV_LIMITS_H */

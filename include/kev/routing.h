@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The routing table itself: for irqchip.c, which reads it, and routing.c. */
+#ifndef _KEV_ROUTING_H
+#define _KEV_ROUTING_H
+
+#include <linux/kvm_eventfd.h>
+
+#include <kev/vm.h>
+
+#define KEV_ROUTES_PER_PAGE	128
+
+/**
+ * struct kev_route_page - The routes of consecutive GSIs
+ * @route:	By GSI modulo KEV_ROUTES_PER_PAGE; type 0 where none is.
+ */
+struct kev_route_page {
+	struct kev_route route[KEV_ROUTES_PER_PAGE];
+};
+
+/**
+ * struct kev_routing - One generation of the table
+ * @stale:	On vm->stale_routing, when nothing had to wait for its end.
+ * @chip_gsi:	Chip and pin to the last GSI routed there, or -1.
+ * @max_routes:	Limit of GSIs when it was made.
+ * @nr_pages:	Of @page.
+ * @page:	By GSI divided by KEV_ROUTES_PER_PAGE; NULL where none is routed.
+ *
+ * Set as a whole by publishing another.  Changed in place under irq_lock: a page
+ * is added, a route is replaced under vm->route_seq, @chip_gsi by one store.
+ */
+struct kev_routing {
+	struct kev_stale stale;
+	s32 chip_gsi[KEV_NR_IRQCHIPS][KEV_IRQCHIP_PINS];
+	unsigned int max_routes;
+	unsigned int nr_pages;
+	struct kev_route_page *page[];
+};
+
+/* The slot of a GSI, or NULL.  The table is held by SRCU or by irq_lock. */
+const struct kev_route *kev_routing_slot(const struct kev_routing *table,
+					 u32 gsi);
+struct kev_routing *kev_routing_deref(struct kev_vm *vm);
+
+#endif /* _KEV_ROUTING_H */

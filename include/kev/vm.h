@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* struct kev_vm: the plane's state of one VM, and what only the node adds. */
+#ifndef _KEV_VM_H
+#define _KEV_VM_H
+
+#include <linux/atomic.h>
+#include <linux/kvm_eventfd.h>
+#include <linux/llist.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/seqlock.h>
+#include <linux/spinlock.h>
+#include <linux/srcu.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include <kev/limits.h>
+
+struct kev_arch_ops;
+struct kev_bus_state;
+struct kev_coalesced;
+struct file_operations;
+struct kev_routing;
+struct mm_struct;
+
+/**
+ * struct kev_irqfd_stats - What became of the signals of irqfds
+ * @signalled:	Wakeups that found the counter above 0.
+ * @injected:	Delivered to at least one CPU or chip.
+ * @coalesced:	Merged with one that was still pending.
+ * @dropped:	No route, or the sink ignored it.
+ */
+struct kev_irqfd_stats {
+	u64 signalled;
+	u64 injected;
+	u64 coalesced;
+	u64 dropped;
+};
+
+/**
+ * struct kev_irqfds - All irqfds of one VM (eventfd.c)
+ * @mutex:	Keeps a deassign away from an assign that is not complete.  Held
+ *		for no wait, and by no work item or wakeup.
+ * @by_gsi:	GSI to one of its irqfds, which are in a ring.  Its lock, the
+ *		irqfds_lock, protects it, the rings, whether an irqfd is active,
+ *		its cached route, and @retired.  It nests inside an eventfd's
+ *		wait-queue lock and is irq-safe.
+ * @ending:	Irqfds that are deactivated but not freed.
+ * @dead:	Those of them whose eventfd was closed; the work owns their
+ *		teardown.
+ * @cleanup:	Tears down @dead.  The VM's own: no other VM waits for it.
+ * @retired:	Totals of the irqfds that are gone.
+ * @resamplers:	GSI to its resampler.
+ * @resampler_lock: Writers of @resamplers and of the lists in them.
+ */
+struct kev_irqfds {
+	struct mutex mutex;
+	struct xarray by_gsi;
+	atomic_t ending;
+	struct llist_head dead;
+	struct work_struct cleanup;
+	struct kev_irqfd_stats retired;
+	struct xarray resamplers;
+	struct mutex resampler_lock;
+};
+
+/**
+ * struct kev_stale - Something to free after a grace period of irq_srcu
+ * @node:	On vm->stale.
+ * @free:	Frees it.  Process context.
+ */
+struct kev_stale {
+	struct llist_node node;
+	void (*free)(struct kev_stale *stale);
+};
+
+/**
+ * struct kev_vm - One virtual machine
+ * @users:	The VM's fd, each vCPU fd, each stats fd, each in-kernel user.
+ * @ops:	The sink.  Immutable.
+ * @sink:	The sink's own state.  Immutable after creation.
+ * @irq_srcu:	Readers of @routing and of ack notifiers, and every delivery.
+ *		Private to the VM, so that no other reader delays a change.
+ * @irq_lock:	Writers of @routing and of the ack notifiers.
+ * @routing:	The table in force; never NULL.  See irqchip.c.
+ * @max_routes:	Limit of GSIs and of entries.  Under @irq_lock; only grows.
+ * @route_lock:	Writers of a route in place.  Irqs off, for @route_seq's readers.
+ * @route_seq:	Guards the routes of @routing against torn reads.
+ * @route_change: Grace period of the last change of a route in force, once
+ *		@route_changed.  Under @irq_lock.
+ * @route_changed: There was one.
+ * @stale:	What readers in @irq_srcu may still see, and nobody waits for.
+ * @stale_work:	Frees it.
+ * @ack_notifiers: GSI to its first notifier.  Written under @irq_lock, read
+ *		under @irq_srcu.
+ * @ack_seq:	Changes with @ack_notifiers.  Written under @irq_lock.
+ * @irqfds:	See &struct kev_irqfds.
+ * @buses:	See iobus.c.
+ * @coalesced:	See coalesced.c; NULL for a driver's.
+ * @arch:	What the node's machine has beyond a sink; NULL for a driver's.
+ * @mm:		Whose ioctls are served.  Reference held.  NULL for a driver's.
+ * @lock:	Creation of chips and vCPUs.  Outermost.
+ * @vcpus:	By vCPU id.  Written under @lock, entries never removed before
+ *		the VM goes.
+ * @created_vcpus: Under @lock.
+ *
+ * Lock order, outermost first:
+ *
+ *	vcpu->mutex
+ *	  vm->lock
+ *	    resampler_lock
+ *	      irq_lock
+ *	        route_lock (irqs off)
+ *	    irqfds.mutex
+ *	    coalesced mutex
+ *	      bus mutex
+ *	        ioeventfd's lock
+ *	          eventfd's wait-queue lock (irqs off)
+ *	            irqfds_lock (irqs off)
+ *	            chip locks: PIC, IOAPIC (irqs off)
+ *	              LAPIC lock (irqs off)
+ *	                vCPU wait-queue lock
+ */
+struct kev_vm {
+	refcount_t users;
+	const struct kev_sink_ops *ops;
+	void *sink;
+
+	struct srcu_struct irq_srcu;
+	struct mutex irq_lock;
+	struct kev_routing __rcu *routing;
+	unsigned int max_routes;
+	spinlock_t route_lock;
+	seqcount_spinlock_t route_seq;
+	unsigned long route_change;
+	bool route_changed;
+	struct llist_head stale;
+	struct work_struct stale_work;
+	struct xarray ack_notifiers;
+	u32 ack_seq;
+
+	struct kev_irqfds irqfds;
+	struct kev_bus_state *buses;
+	struct kev_coalesced *coalesced;
+
+	const struct kev_arch_ops *arch;
+	struct mm_struct *mm;
+	struct mutex lock;
+	struct xarray vcpus;
+	unsigned int created_vcpus;
+};
+
+void kev_vm_get(struct kev_vm *vm);
+
+/* KVM_ENABLE_CAP for what every machine has; -EINVAL for others. */
+int kev_vm_enable_cap(struct kev_vm *vm, const struct kvm_enable_cap *cap);
+
+/* Free after a grace period of irq_srcu that the caller does not wait for. */
+void kev_free_stale(struct kev_vm *vm, struct kev_stale *stale,
+		    void (*free)(struct kev_stale *stale));
+
+/* A VM with the node's machine in it, owned by @mm.  -ENOMEM. */
+struct kev_vm *kev_machine_create(struct mm_struct *mm);
+
+extern const struct file_operations kev_vm_fops;
+
+#endif /* _KEV_VM_H */

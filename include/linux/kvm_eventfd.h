@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * kvm-eventfd: the plane as a library for hypervisor drivers.
+ *
+ * A driver describes what its interrupts end in with a struct kev_sink_ops,
+ * creates a struct kev_vm on it, forwards its IRQFD, IOEVENTFD and ROUTING
+ * ioctls, calls the bus from its exit path and kev_notify_acked_irq() from its
+ * EOI path.  The chips of this module are users of the same interface.
+ */
+#ifndef _LINUX_KVM_EVENTFD_H
+#define _LINUX_KVM_EVENTFD_H
+
+#include <linux/kvm.h>
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct kev_vm;
+
+/* Chips a routing entry of type IRQCHIP can name, and pins of the largest. */
+#define KEV_NR_IRQCHIPS		3
+#define KEV_IRQCHIP_PINS	24
+
+/* Who holds a line up: a chip ORs its sources. */
+#define KEV_IRQ_SOURCE_USERSPACE	0
+#define KEV_IRQ_SOURCE_RESAMPLE		1
+#define KEV_IRQ_SOURCE_PIT		2
+
+/**
+ * struct kev_route - One GSI, decoded
+ * @type:	KVM_IRQ_ROUTING_*, or 0: nothing is routed.
+ * @chips:	IRQCHIP: bit n is set when @pin[n] is an input of chip n.
+ * @devid_valid: MSI: @msi.devid was given with KVM_MSI_VALID_DEVID.
+ * @pad:	Zero.
+ * @pin:	IRQCHIP: the input of each chip that the GSI is wired to.
+ * @msi:	MSI: the message, as the device would write it.
+ * @raw:	The union as words.
+ *
+ * A value without pointers, always copied whole: 32 bytes, so that a page of
+ * the table holds a power of two of them.
+ */
+struct kev_route {
+	u8 type;
+	u8 chips;
+	u8 devid_valid;
+	u8 pad[5];
+	union {
+		u32 pin[KEV_NR_IRQCHIPS];
+		struct {
+			u32 address_lo;
+			u32 address_hi;
+			u32 data;
+			u32 devid;
+		} msi;
+		u64 raw[3];
+	};
+};
+
+/**
+ * struct kev_irq - One change of an interrupt input
+ * @source:	KEV_IRQ_SOURCE_*: who changes it.
+ * @level:	True to assert.  A message is sent on true alone.
+ * @line_status: Come from KVM_IRQ_LINE_STATUS.
+ */
+struct kev_irq {
+	unsigned int source;
+	bool level;
+	bool line_status;
+};
+
+/**
+ * struct kev_sink_ops - What a routing entry is delivered to
+ * @irqfd_allowed: May this VM have an irqfd now?  @resample: with a
+ *	resamplefd, which needs a chip that reports EOIs.  0 or an errno.
+ *	Process context.
+ * @routing_allowed: May the routing table be set now?  0 or an errno.
+ *	Process context.
+ * @set_route: Check one entry of KVM_SET_GSI_ROUTING and fill @route from it;
+ *	for an IRQCHIP entry add the pin to those already there.  @route->type
+ *	is 0 or equals @ue->type.  0 or an errno.  Process context.
+ * @deliver_atomic: Deliver without sleeping: hard irq context, interrupts off.
+ *	-EWOULDBLOCK when that route needs process context; else as @deliver.
+ * @deliver: Deliver in process context.  A positive number of CPUs that took
+ *	it, 0 when it was coalesced, negative when it was ignored.
+ * @release: Last call, with no user left.  Process context.
+ *
+ * Delivery runs inside the VM's irq SRCU read section: once a changed table
+ * is in force, no call with a route of the old one is still running.
+ */
+struct kev_sink_ops {
+	int (*irqfd_allowed)(struct kev_vm *vm, bool resample);
+	int (*routing_allowed)(struct kev_vm *vm);
+	int (*set_route)(struct kev_vm *vm,
+			 const struct kvm_irq_routing_entry *ue,
+			 struct kev_route *route);
+	int (*deliver_atomic)(struct kev_vm *vm, const struct kev_route *route,
+			      const struct kev_irq *irq);
+	int (*deliver)(struct kev_vm *vm, const struct kev_route *route,
+		       const struct kev_irq *irq);
+	void (*release)(struct kev_vm *vm);
+};
+
+/* A VM without a node: for drivers. */
+struct kev_vm *kev_vm_create(const struct kev_sink_ops *ops, void *sink);
+void kev_vm_put(struct kev_vm *vm);
+void *kev_vm_sink(const struct kev_vm *vm);
+
+/* The plane's ioctls, with KVM's structures. */
+int kev_irqfd(struct kev_vm *vm, const struct kvm_irqfd *args);
+int kev_irqfd_batch(struct kev_vm *vm, const struct kvm_irqfd __user *entries,
+		    unsigned int nr);
+int kev_ioeventfd(struct kev_vm *vm, const struct kvm_ioeventfd *args);
+int kev_ioeventfd_batch(struct kev_vm *vm,
+			const struct kvm_ioeventfd __user *entries,
+			unsigned int nr);
+int kev_set_irq_routing(struct kev_vm *vm,
+			const struct kvm_irq_routing_entry __user *entries,
+			unsigned int nr, unsigned int flags);
+int kev_update_irq_routing(struct kev_vm *vm,
+			   const struct kvm_irq_routing_entry __user *entries,
+			   unsigned int nr, unsigned int flags);
+
+/* Interrupts into the sink. */
+int kev_set_irq(struct kev_vm *vm, u32 gsi, const struct kev_irq *irq);
+bool kev_irq_map_gsi(struct kev_vm *vm, u32 gsi, struct kev_route *route);
+int kev_irq_map_chip_pin(struct kev_vm *vm, unsigned int chip,
+			 unsigned int pin);
+
+/**
+ * struct kev_irq_ack_notifier - Called when the guest acks a GSI
+ * @next:	Next of the same GSI.  Under the VM's irq_lock, read under its
+ *		irq SRCU.
+ * @gsi:	Which.  Immutable while registered.
+ * @irq_acked:	The callback.  No chip lock is held; it may assert again.
+ */
+struct kev_irq_ack_notifier {
+	struct kev_irq_ack_notifier __rcu *next;
+	u32 gsi;
+	void (*irq_acked)(struct kev_irq_ack_notifier *notifier);
+};
+
+bool kev_irq_has_notifier(struct kev_vm *vm, unsigned int chip,
+			  unsigned int pin);
+void kev_notify_acked_irq(struct kev_vm *vm, unsigned int chip,
+			  unsigned int pin);
+void kev_notify_acked_gsi(struct kev_vm *vm, u32 gsi);
+bool kev_notify_irqfd_resampler(struct kev_vm *vm, unsigned int chip,
+				unsigned int pin);
+int kev_register_irq_ack_notifier(struct kev_vm *vm,
+				  struct kev_irq_ack_notifier *notifier);
+void kev_unregister_irq_ack_notifier(struct kev_vm *vm,
+				     struct kev_irq_ack_notifier *notifier);
+
+/* Buses on which a guest's accesses are looked up. */
+enum kev_bus {
+	KEV_BUS_MMIO,
+	KEV_BUS_PIO,
+	KEV_BUS_CCW,
+	KEV_NR_BUSES,
+};
+
+struct kev_io_device;
+
+/**
+ * struct kev_io_device_ops - A range of registers on a bus
+ * @read:	The guest read @len bytes at @addr into @val (little-endian).
+ *		0 when this device answered, else -EOPNOTSUPP.
+ * @write:	The guest wrote; the same returns.
+ * @release:	The VM is going with the device still on its bus: free it.
+ *		Process context.  NULL when the owner frees it; a device with
+ *		@release may be on one bus, once.
+ *
+ * @read and @write run in the VM's irq SRCU and may sleep.
+ */
+struct kev_io_device_ops {
+	int (*read)(struct kev_io_device *dev, u64 addr, unsigned int len,
+		    void *val);
+	int (*write)(struct kev_io_device *dev, u64 addr, unsigned int len,
+		     const void *val);
+	void (*release)(struct kev_io_device *dev);
+};
+
+struct kev_io_device {
+	const struct kev_io_device_ops *ops;
+};
+
+int kev_bus_register(struct kev_vm *vm, enum kev_bus bus, u64 addr, u32 len,
+		     struct kev_io_device *dev);
+void kev_bus_unregister(struct kev_vm *vm, enum kev_bus bus,
+			struct kev_io_device *dev);
+int kev_bus_write(struct kev_vm *vm, enum kev_bus bus, u64 addr,
+		  unsigned int len, const void *val);
+int kev_bus_write_fast(struct kev_vm *vm, u64 addr);
+int kev_bus_read(struct kev_vm *vm, enum kev_bus bus, u64 addr,
+		 unsigned int len, void *val);
+
+#endif /* _LINUX_KVM_EVENTFD_H */

@@ -1,0 +1,910 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The buses on which a guest's accesses are looked up: MMIO, PIO, CCW.
+ *
+ * Two kinds of thing are on a bus.  Ioeventfds are in one hash per VM, keyed by
+ * all that a write must be, so that a doorbell costs at most three probes
+ * however many there are.  Registers of chips and coalesced zones are ranges:
+ * few, in an array that is sorted by address and replaced at each change.
+ *
+ * FAST_MMIO is no bus of its own.  KVM keeps a twin there of each MMIO
+ * ioeventfd of length 0, so a lookup by address alone is a probe for those.
+ *
+ * Readers of the hash are under RCU and take only an ioeventfd's own lock; those
+ * of the ranges are in irq_srcu, so that devices may sleep; writers hold the bus
+ * mutex.  Removing an ioeventfd waits for nothing: whoever found it before
+ * checks, under its lock, that it is not gone.
+ */
+#include <linux/eventfd.h>
+#include <linux/hash.h>
+#include <linux/kvm_eventfd.h>
+#include <linux/mutex.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+#include <linux/srcu.h>
+
+#include <kev/compat.h>
+#include <kev/iobus.h>
+#include <kev/limits.h>
+#include <kev/vm.h>
+
+/**
+ * struct kev_io_group - Counts the ioeventfds with datamatch at an address
+ * @slot:	KEV_MATCH_GROUP, in the index.
+ * @count:	Of each length: 1, 2, 4, 8.  Under the bus mutex.
+ * @rcu:	A doorbell's probe may walk over it.
+ *
+ * Only a collision check needs it: is there any of that length?
+ */
+struct kev_io_group {
+	struct kev_io_slot slot;
+	u32 count[4];
+	struct rcu_head rcu;
+};
+
+/**
+ * struct kev_io_range - Where a device is
+ * @addr:	First address.
+ * @end:	Address after the last; at most 2^64 - 1.
+ * @reach:	Highest @end of this and all ranges before it.
+ * @dev:	The device.
+ */
+struct kev_io_range {
+	u64 addr;
+	u64 end;
+	u64 reach;
+	struct kev_io_device *dev;
+};
+
+/**
+ * struct kev_io_ranges - The ranges of one bus
+ * @stale:	Freed after the last reader of @range ...
+ * @rcu:	... and then after the last one of @low and @high.
+ * @nr:		Number of them; at least 1.
+ * @low:	Below this address there is none.
+ * @high:	From this address on there is none.
+ * @range:	Sorted by @addr, then @end; equal ones in order of registration.
+ */
+struct kev_io_ranges {
+	struct kev_stale stale;
+	struct rcu_head rcu;
+	unsigned int nr;
+	u64 low;
+	u64 high;
+	struct kev_io_range range[];
+};
+
+/**
+ * struct kev_bus_state - All buses of a VM
+ * @lock:	Writers.
+ * @index:	Ioeventfds and groups, by struct kev_io_key.
+ * @kinds:	Ioeventfds by bus and enum kev_match, so that a kind which is not
+ *		there costs no probe.  Written under @lock, read without.
+ * @ranges:	By bus; NULL when there is none.
+ * @retired:	Writes that ioeventfds took which are gone.  Under @lock.
+ */
+struct kev_bus_state {
+	struct mutex lock; /* writers */
+	struct rhashtable index;
+	unsigned int kinds[KEV_NR_BUSES][KEV_MATCH_GROUP];
+	struct kev_io_ranges __rcu *ranges[KEV_NR_BUSES];
+	u64 retired;
+};
+
+/* The index */
+
+/* The seed goes in first, so that another one parts what collided. */
+static inline u32 io_key_hash(const void *data, u32 len, u32 seed)
+{
+	const struct kev_io_key *key = data;
+	u64 hash;
+
+	hash = (key->addr ^ seed) * GOLDEN_RATIO_64;
+	hash = ((hash >> 32) ^ hash ^ key->data) + key->kind;
+	return (hash * GOLDEN_RATIO_64) >> 32;
+}
+
+static u32 io_slot_hash(const void *data, u32 len, u32 seed)
+{
+	const struct kev_io_slot *slot = data;
+
+	return io_key_hash(&slot->key, len, seed);
+}
+
+static inline bool io_key_equal(const struct kev_io_key *a,
+				const struct kev_io_key *b)
+{
+	return a->addr == b->addr && a->data == b->data && a->kind == b->kind;
+}
+
+static inline int io_slot_cmp(struct rhashtable_compare_arg *arg,
+			      const void *obj)
+{
+	const struct kev_io_slot *slot = obj;
+
+	return !io_key_equal(arg->key, &slot->key);
+}
+
+static const struct rhashtable_params io_index_params = {
+	.head_offset = offsetof(struct kev_io_slot, node),
+	.key_offset = offsetof(struct kev_io_slot, key),
+	.key_len = sizeof(struct kev_io_key),
+	.hashfn = io_key_hash,
+	.obj_hashfn = io_slot_hash,
+	.obj_cmpfn = io_slot_cmp,
+};
+
+static __always_inline struct kev_io_slot *
+io_lookup(struct kev_bus_state *buses, unsigned int bus, u64 addr,
+	  enum kev_match match, unsigned int len, u64 data)
+{
+	struct kev_io_key key = {
+		.addr = addr,
+		.data = data,
+		.bus = bus,
+		.match = match,
+		.len = len,
+	};
+
+	return rhashtable_lookup(&buses->index, &key, io_index_params);
+}
+
+/* The same for those who are in no hurry. */
+static noinline struct kev_io_slot *
+io_probe(struct kev_bus_state *buses, const struct kev_io_key *at,
+	 enum kev_match match, unsigned int len, u64 data)
+{
+	struct kev_io_slot *slot;
+
+	rcu_read_lock();
+	slot = io_lookup(buses, at->bus, at->addr, match, len, data);
+	rcu_read_unlock();
+
+	return slot;
+}
+
+/* The guest's side */
+
+static int ioeventfd_signal(struct kev_io_slot *slot)
+{
+	struct kev_ioeventfd *ioeventfd;
+	int ret = -EOPNOTSUPP;
+
+	ioeventfd = container_of(slot, struct kev_ioeventfd, slot);
+	spin_lock(&ioeventfd->lock);
+	if (likely(!ioeventfd->gone)) {
+		ioeventfd->signalled++;
+		kev_eventfd_signal(ioeventfd->eventfd);
+		ret = 0;
+	}
+	spin_unlock(&ioeventfd->lock);
+
+	return ret;
+}
+
+static u64 io_value(const void *val, unsigned int len)
+{
+	switch (len) {
+	case 1:
+		return *(const u8 *)val;
+	case 2:
+		return get_unaligned_le16(val);
+	case 4:
+		return get_unaligned_le32(val);
+	default:
+		return get_unaligned_le64(val);
+	}
+}
+
+/* No two kinds can match one write: the collision rule forbids it. */
+static __always_inline struct kev_io_slot *
+ioeventfd_find(struct kev_bus_state *buses, unsigned int bus, u64 addr,
+	       unsigned int len, const void *val)
+{
+	const unsigned int *kinds = buses->kinds[bus];
+	struct kev_io_slot *slot = NULL;
+
+	if (READ_ONCE(kinds[KEV_MATCH_ANY]))
+		slot = io_lookup(buses, bus, addr, KEV_MATCH_ANY, 0, 0);
+	if (slot || !is_power_of_2(len))
+		return slot;
+	if (READ_ONCE(kinds[KEV_MATCH_LEN]))
+		slot = io_lookup(buses, bus, addr, KEV_MATCH_LEN, len, 0);
+	if (!slot && READ_ONCE(kinds[KEV_MATCH_DATA]))
+		slot = io_lookup(buses, bus, addr, KEV_MATCH_DATA, len,
+				 io_value(val, len));
+	return slot;
+}
+
+static __always_inline int
+kev_ioeventfd_write(struct kev_bus_state *buses, unsigned int bus, u64 addr,
+		    unsigned int len, const void *val)
+{
+	struct kev_io_slot *slot;
+
+	slot = ioeventfd_find(buses, bus, addr, len, val);
+	return slot ? ioeventfd_signal(slot) : -EOPNOTSUPP;
+}
+
+/* The same in between the devices of a bus. */
+static noinline int doorbell_write(struct kev_bus_state *buses,
+				   unsigned int bus, u64 addr, unsigned int len,
+				   const void *val)
+{
+	int ret;
+
+	rcu_read_lock();
+	ret = kev_ioeventfd_write(buses, bus, addr, len, val);
+	rcu_read_unlock();
+
+	return ret;
+}
+
+static struct kev_io_ranges *ranges_deref(struct kev_bus_state *buses,
+					  unsigned int bus)
+{
+	return rcu_dereference_protected(buses->ranges[bus],
+					 lockdep_is_held(&buses->lock));
+}
+
+/*
+ * The first range that may contain @addr.  Ranges may overlap, so step back
+ * from the last one that starts at or below it while an earlier one reaches it.
+ */
+static unsigned int ranges_first(const struct kev_io_ranges *ranges, u64 addr)
+{
+	unsigned int high = ranges->nr;
+	unsigned int low = 0;
+
+	while (low < high) {
+		unsigned int mid = (low + high) / 2;
+
+		if (ranges->range[mid].addr <= addr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	while (low && ranges->range[low - 1].reach > addr)
+		low--;
+	return low;
+}
+
+static bool io_range_contains(const struct kev_io_range *range, u64 addr,
+			      unsigned int len)
+{
+	return range->addr <= addr && range->end - addr >= len &&
+	       range->end > addr;
+}
+
+/*
+ * As KVM's bus order: by address, the smaller of two at one address first.
+ * Devices are called in irq_srcu alone: they may sleep, as the ack of a line
+ * that one of them ends may have to.
+ */
+static int ranges_write(struct kev_bus_state *buses,
+			const struct kev_io_ranges *ranges, unsigned int bus,
+			u64 addr, unsigned int len, const void *val)
+{
+	bool asked = false;
+	unsigned int i;
+
+	i = ranges ? ranges_first(ranges, addr) : 0;
+	for (; ranges && i < ranges->nr; i++) {
+		const struct kev_io_range *range = &ranges->range[i];
+
+		if (range->addr > addr)
+			break;
+		if (range->addr == addr && !asked) {
+			asked = true;
+			if (!doorbell_write(buses, bus, addr, len, val))
+				return 0;
+		}
+		if (io_range_contains(range, addr, len) &&
+		    !range->dev->ops->write(range->dev, addr, len, val))
+			return 0;
+	}
+	return asked ? -EOPNOTSUPP :
+		       doorbell_write(buses, bus, addr, len, val);
+}
+
+static noinline int bus_write_ranges(struct kev_vm *vm, unsigned int bus,
+				     u64 addr, unsigned int len,
+				     const void *val)
+{
+	struct kev_bus_state *buses = vm->buses;
+	int idx;
+	int ret;
+
+	idx = srcu_read_lock(&vm->irq_srcu);
+	ret = ranges_write(buses, srcu_dereference(buses->ranges[bus],
+						   &vm->irq_srcu),
+			   bus, addr, len, val);
+	srcu_read_unlock(&vm->irq_srcu, idx);
+
+	return ret;
+}
+
+/**
+ * kev_bus_write - The guest wrote
+ * @vm:		The VM.
+ * @bus:	Which bus.
+ * @addr:	Address on it.
+ * @len:	1 to 8 bytes.
+ * @val:	The data, little-endian, not necessarily aligned.
+ *
+ * Context: Process context; may sleep where a device does.
+ * Return: 0 when a device took it, else -EOPNOTSUPP.
+ */
+int kev_bus_write(struct kev_vm *vm, enum kev_bus bus, u64 addr,
+		  unsigned int len, const void *val)
+{
+	struct kev_bus_state *buses = vm->buses;
+	struct kev_io_ranges *ranges;
+	int ret;
+
+	rcu_read_lock();
+	ranges = rcu_dereference(buses->ranges[bus]);
+	if (ranges && addr >= ranges->low && addr < ranges->high) {
+		rcu_read_unlock();
+		return bus_write_ranges(vm, bus, addr, len, val);
+	}
+	ret = kev_ioeventfd_write(buses, bus, addr, len, val);
+	rcu_read_unlock();
+
+	return ret;
+}
+EXPORT_SYMBOL_GPL(kev_bus_write);
+
+/**
+ * kev_bus_write_fast - The guest wrote something to an MMIO address
+ * @vm:		The VM.
+ * @addr:	Guest physical address.
+ *
+ * For an exit that knows the address but has not decoded the access.
+ *
+ * Context: Process context; does not sleep.
+ * Return: 0 when an ioeventfd of length 0 took it, else -EOPNOTSUPP.
+ */
+int kev_bus_write_fast(struct kev_vm *vm, u64 addr)
+{
+	struct kev_bus_state *buses = vm->buses;
+	struct kev_io_slot *slot = NULL;
+	int ret = -EOPNOTSUPP;
+
+	rcu_read_lock();
+	if (READ_ONCE(buses->kinds[KEV_BUS_MMIO][KEV_MATCH_ANY]))
+		slot = io_lookup(buses, KEV_BUS_MMIO, addr, KEV_MATCH_ANY, 0,
+				 0);
+	if (slot)
+		ret = ioeventfd_signal(slot);
+	rcu_read_unlock();
+
+	return ret;
+}
+EXPORT_SYMBOL_GPL(kev_bus_write_fast);
+
+/**
+ * kev_bus_read - The guest read
+ * @vm:		The VM.
+ * @bus:	Which bus.
+ * @addr:	Address on it.
+ * @len:	1 to 8 bytes.
+ * @val:	Filled with the data, little-endian, when a device answered.
+ *
+ * Ioeventfds never answer.
+ *
+ * Context: Process context; may sleep where a device does.
+ * Return: 0 when a device answered, else -EOPNOTSUPP.
+ */
+int kev_bus_read(struct kev_vm *vm, enum kev_bus bus, u64 addr,
+		 unsigned int len, void *val)
+{
+	struct kev_io_ranges *ranges;
+	int ret = -EOPNOTSUPP;
+	unsigned int i;
+	int idx;
+
+	idx = srcu_read_lock(&vm->irq_srcu);
+	ranges = srcu_dereference(vm->buses->ranges[bus], &vm->irq_srcu);
+	i = ranges ? ranges_first(ranges, addr) : 0;
+	for (; ranges && i < ranges->nr && ret; i++) {
+		const struct kev_io_range *range = &ranges->range[i];
+
+		if (range->addr > addr)
+			break;
+		if (io_range_contains(range, addr, len))
+			ret = range->dev->ops->read(range->dev, addr, len, val);
+	}
+	srcu_read_unlock(&vm->irq_srcu, idx);
+
+	return ret;
+}
+EXPORT_SYMBOL_GPL(kev_bus_read);
+
+/* Ioeventfds come and go */
+
+static struct kev_io_group *group_find(struct kev_bus_state *buses,
+				       const struct kev_io_key *key)
+{
+	struct kev_io_slot *slot;
+
+	slot = io_probe(buses, key, KEV_MATCH_GROUP, 0, 0);
+	return slot ? container_of(slot, struct kev_io_group, slot) : NULL;
+}
+
+static bool has_len(struct kev_bus_state *buses, const struct kev_io_key *key,
+		    unsigned int len)
+{
+	const unsigned int *kinds = buses->kinds[key->bus];
+	struct kev_io_group *group;
+
+	if (kinds[KEV_MATCH_LEN] && io_probe(buses, key, KEV_MATCH_LEN, len, 0))
+		return true;
+	group = kinds[KEV_MATCH_DATA] ? group_find(buses, key) : NULL;
+	return group && group->count[ilog2(len)];
+}
+
+/* Is there one at that address which takes every write of any length? */
+static bool has_any(struct kev_bus_state *buses, const struct kev_io_key *key)
+{
+	return buses->kinds[key->bus][KEV_MATCH_ANY] &&
+	       io_probe(buses, key, KEV_MATCH_ANY, 0, 0);
+}
+
+/*
+ * KVM's rule: two at one address collide when either is of length 0, or when
+ * they are of equal length and not both with different datamatch.
+ */
+static bool ioeventfd_collides(struct kev_bus_state *buses,
+			       const struct kev_io_key *key)
+{
+	unsigned int len;
+
+	lockdep_assert_held(&buses->lock);
+
+	if (has_any(buses, key))
+		return true;
+
+	switch (key->match) {
+	case KEV_MATCH_ANY:
+		for (len = 1; len <= 8; len *= 2)
+			if (has_len(buses, key, len))
+				return true;
+		return false;
+	case KEV_MATCH_LEN:
+		return has_len(buses, key, key->len);
+	default:
+		return io_probe(buses, key, KEV_MATCH_LEN, key->len, 0) ||
+		       io_probe(buses, key, KEV_MATCH_DATA, key->len,
+				key->data);
+	}
+}
+
+/* Count one more with datamatch, with a group that may have to be made. */
+static int group_add(struct kev_bus_state *buses, const struct kev_io_key *key)
+{
+	struct kev_io_group *group;
+	int ret;
+
+	group = group_find(buses, key);
+	if (!group) {
+		group = kzalloc(sizeof(*group), GFP_KERNEL_ACCOUNT);
+		if (!group)
+			return -ENOMEM;
+		group->slot.key.addr = key->addr;
+		group->slot.key.bus = key->bus;
+		group->slot.key.match = KEV_MATCH_GROUP;
+		ret = rhashtable_insert_fast(&buses->index, &group->slot.node,
+					     io_index_params);
+		if (ret) {
+			kfree(group);
+			return -ENOMEM;
+		}
+	}
+	group->count[ilog2(key->len)]++;
+	return 0;
+}
+
+static void group_del(struct kev_bus_state *buses, const struct kev_io_key *key)
+{
+	struct kev_io_group *group = group_find(buses, key);
+	unsigned int i;
+
+	group->count[ilog2(key->len)]--;
+	for (i = 0; i < ARRAY_SIZE(group->count); i++)
+		if (group->count[i])
+			return;
+
+	rhashtable_remove_fast(&buses->index, &group->slot.node,
+			       io_index_params);
+	kfree_rcu(group, rcu);
+}
+
+static void kinds_add(struct kev_bus_state *buses, const struct kev_io_key *key,
+		      int n)
+{
+	unsigned int *count = &buses->kinds[key->bus][key->match];
+
+	WRITE_ONCE(*count, *count + n);
+}
+
+/*
+ * The count goes up before the entry is visible and down after it is not, so
+ * that a doorbell never skips a kind that is there.
+ */
+static int ioeventfd_insert(struct kev_bus_state *buses,
+			    struct kev_ioeventfd *ioeventfd)
+{
+	const struct kev_io_key *key = &ioeventfd->slot.key;
+	const struct kev_io_ranges *ranges;
+	int ret;
+
+	if (ioeventfd_collides(buses, key))
+		return -EEXIST;
+
+	/* KVM counts the other devices here too. */
+	ranges = ranges_deref(buses, key->bus);
+	if (ranges && ranges->nr >= KEV_MAX_BUS_DEVICES)
+		return -ENOSPC;
+
+	if (key->match == KEV_MATCH_DATA) {
+		ret = group_add(buses, key);
+		if (ret)
+			return ret;
+	}
+
+	kinds_add(buses, key, 1);
+	ret = rhashtable_insert_fast(&buses->index, &ioeventfd->slot.node,
+				     io_index_params);
+	if (ret) {
+		kinds_add(buses, key, -1);
+		if (key->match == KEV_MATCH_DATA)
+			group_del(buses, key);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * kev_bus_add_ioeventfd - Put an ioeventfd on its bus
+ * @vm:		The VM.
+ * @ioeventfd:	Complete; owned by the bus when this succeeds.
+ *
+ * Every guest write that starts after this returned matches it.
+ *
+ * Context: Process context; takes the bus mutex.
+ * Return: 0; -EEXIST; -ENOSPC: KEV_MAX_BUS_DEVICES others are there; -ENOMEM.
+ */
+int kev_bus_add_ioeventfd(struct kev_vm *vm, struct kev_ioeventfd *ioeventfd)
+{
+	struct kev_bus_state *buses = vm->buses;
+	int ret;
+
+	mutex_lock(&buses->lock);
+	ret = ioeventfd_insert(buses, ioeventfd);
+	mutex_unlock(&buses->lock);
+
+	return ret;
+}
+
+static void ioeventfd_remove(struct kev_bus_state *buses,
+			     struct kev_ioeventfd *ioeventfd)
+{
+	const struct kev_io_key *key = &ioeventfd->slot.key;
+
+	rhashtable_remove_fast(&buses->index, &ioeventfd->slot.node,
+			       io_index_params);
+	kinds_add(buses, key, -1);
+	if (key->match == KEV_MATCH_DATA)
+		group_del(buses, key);
+
+	/* Whoever found it before now signals before this, or not at all. */
+	spin_lock(&ioeventfd->lock);
+	ioeventfd->gone = true;
+	buses->retired += ioeventfd->signalled;
+	spin_unlock(&ioeventfd->lock);
+}
+
+static void ioeventfd_free(struct kev_ioeventfd *ioeventfd)
+{
+	eventfd_ctx_put(ioeventfd->eventfd);
+	kfree_rcu(ioeventfd, rcu);
+}
+
+/**
+ * kev_bus_del_ioeventfd - Take an ioeventfd off its bus and free it
+ * @vm:		The VM.
+ * @key:	Which.
+ * @eventfd:	What it must signal.
+ *
+ * No guest write signals it after this returned.
+ *
+ * Context: Process context; takes the bus mutex, waits for no grace period.
+ * Return: 0 or -ENOENT.
+ */
+int kev_bus_del_ioeventfd(struct kev_vm *vm, const struct kev_io_key *key,
+			  const struct eventfd_ctx *eventfd)
+{
+	struct kev_bus_state *buses = vm->buses;
+	struct kev_ioeventfd *ioeventfd = NULL;
+	struct kev_io_slot *slot;
+
+	mutex_lock(&buses->lock);
+	slot = rhashtable_lookup_fast(&buses->index, key, io_index_params);
+	if (slot)
+		ioeventfd = container_of(slot, struct kev_ioeventfd, slot);
+	if (ioeventfd && ioeventfd->eventfd == eventfd)
+		ioeventfd_remove(buses, ioeventfd);
+	else
+		ioeventfd = NULL;
+	mutex_unlock(&buses->lock);
+
+	if (!ioeventfd)
+		return -ENOENT;
+	ioeventfd_free(ioeventfd);
+	return 0;
+}
+
+/* Ranges */
+
+static struct kev_io_ranges *ranges_alloc(unsigned int nr)
+{
+	struct kev_io_ranges *ranges;
+
+	ranges = kvzalloc(struct_size(ranges, range, nr), GFP_KERNEL_ACCOUNT);
+	if (ranges)
+		ranges->nr = nr;
+	return ranges;
+}
+
+static void ranges_free(struct kev_stale *stale)
+{
+	struct kev_io_ranges *ranges;
+
+	ranges = container_of(stale, struct kev_io_ranges, stale);
+	kvfree_rcu(ranges, rcu);
+}
+
+static void ranges_publish(struct kev_vm *vm, unsigned int bus,
+			   struct kev_io_ranges *old, struct kev_io_ranges *new)
+{
+	u64 reach = 0;
+	unsigned int i;
+
+	for (i = 0; new && i < new->nr; i++) {
+		reach = max(reach, new->range[i].end);
+		new->range[i].reach = reach;
+	}
+	if (new) {
+		new->low = new->range[0].addr;
+		new->high = reach;
+	}
+	rcu_assign_pointer(vm->buses->ranges[bus], new);
+	if (old)
+		kev_free_stale(vm, &old->stale, ranges_free);
+}
+
+static bool range_after(const struct kev_io_range *a,
+			const struct kev_io_range *b)
+{
+	return a->addr != b->addr ? a->addr > b->addr : a->end > b->end;
+}
+
+static int ranges_insert(struct kev_vm *vm, unsigned int bus,
+			 const struct kev_io_range *range)
+{
+	struct kev_io_ranges *old = ranges_deref(vm->buses, bus);
+	unsigned int nr = old ? old->nr : 0;
+	struct kev_io_ranges *new;
+	unsigned int i;
+
+	if (nr >= KEV_MAX_BUS_DEVICES)
+		return -ENOSPC;
+
+	new = ranges_alloc(nr + 1);
+	if (!new)
+		return -ENOMEM;
+
+	for (i = 0; i < nr && !range_after(&old->range[i], range); i++)
+		new->range[i] = old->range[i];
+	new->range[i] = *range;
+	for (; i < nr; i++)
+		new->range[i + 1] = old->range[i];
+
+	ranges_publish(vm, bus, old, new);
+	return 0;
+}
+
+/**
+ * kev_bus_register - Put a device's registers on a bus
+ * @vm:		The VM.
+ * @bus:	Which bus.
+ * @addr:	First address.
+ * @len:	Number of addresses.
+ * @dev:	The device; may overlap others, and be on a bus more than once.
+ *
+ * Context: Process context; takes the bus mutex.
+ * Return: 0; -EINVAL: the range wraps; -ENOSPC: KEV_MAX_BUS_DEVICES are there;
+ *	   -ENOMEM.
+ */
+int kev_bus_register(struct kev_vm *vm, enum kev_bus bus, u64 addr, u32 len,
+		     struct kev_io_device *dev)
+{
+	struct kev_io_range range = {
+		.addr = addr,
+		.end = addr + len,
+		.dev = dev,
+	};
+	int ret;
+
+	if (range.end < addr)
+		return -EINVAL;
+
+	mutex_lock(&vm->buses->lock);
+	ret = ranges_insert(vm, bus, &range);
+	mutex_unlock(&vm->buses->lock);
+
+	return ret;
+}
+EXPORT_SYMBOL_GPL(kev_bus_register);
+
+/* Removing cannot fail, so the smaller array has to be had. */
+static void ranges_remove(struct kev_vm *vm, unsigned int bus,
+			  const struct kev_io_device *dev)
+{
+	struct kev_io_ranges *old = ranges_deref(vm->buses, bus);
+	struct kev_io_ranges *new;
+	unsigned int i;
+	unsigned int n;
+
+	for (i = 0, n = 0; old && i < old->nr; i++)
+		n += old->range[i].dev != dev;
+	if (!old || n == old->nr)
+		return;
+
+	new = n ? kvzalloc(struct_size(new, range, n),
+			   GFP_KERNEL_ACCOUNT | __GFP_NOFAIL) : NULL;
+	for (i = 0, n = 0; new && i < old->nr; i++)
+		if (old->range[i].dev != dev)
+			new->range[n++] = old->range[i];
+	if (new)
+		new->nr = n;
+	ranges_publish(vm, bus, old, new);
+}
+
+/**
+ * kev_bus_unregister - Take a device off a bus
+ * @vm:		The VM.
+ * @bus:	Which bus.
+ * @dev:	The device; all its ranges there go.
+ *
+ * No access reaches it after this returned.
+ *
+ * Context: Process context; takes the bus mutex, waits for a grace period.
+ *	    Does not call @dev's release.
+ */
+void kev_bus_unregister(struct kev_vm *vm, enum kev_bus bus,
+			struct kev_io_device *dev)
+{
+	/* The VM's teardown destroys the buses before the chips. */
+	if (!vm->buses)
+		return;
+
+	mutex_lock(&vm->buses->lock);
+	ranges_remove(vm, bus, dev);
+	mutex_unlock(&vm->buses->lock);
+
+	synchronize_srcu_expedited(&vm->irq_srcu);
+}
+EXPORT_SYMBOL_GPL(kev_bus_unregister);
+
+/* Birth, end, figures */
+
+/**
+ * kev_buses_init - Empty buses
+ * @vm:		A VM that is being created.
+ *
+ * Context: Process context.
+ * Return: 0 or -ENOMEM.
+ */
+int kev_buses_init(struct kev_vm *vm)
+{
+	struct kev_bus_state *buses;
+	int ret;
+
+	buses = kzalloc(sizeof(*buses), GFP_KERNEL_ACCOUNT);
+	if (!buses)
+		return -ENOMEM;
+	mutex_init(&buses->lock);
+	ret = rhashtable_init(&buses->index, &io_index_params);
+	if (ret) {
+		kfree(buses);
+		return ret;
+	}
+	vm->buses = buses;
+	return 0;
+}
+
+static void io_slot_free(void *ptr, void *arg)
+{
+	struct kev_io_slot *slot = ptr;
+	struct kev_ioeventfd *ioeventfd;
+
+	if (slot->key.match == KEV_MATCH_GROUP) {
+		kfree(container_of(slot, struct kev_io_group, slot));
+		return;
+	}
+	ioeventfd = container_of(slot, struct kev_ioeventfd, slot);
+	eventfd_ctx_put(ioeventfd->eventfd);
+	kfree(ioeventfd);
+}
+
+/**
+ * kev_buses_destroy - Free everything that is on the buses
+ * @vm:		A VM that nobody uses any more.
+ *
+ * Context: Process context.
+ */
+void kev_buses_destroy(struct kev_vm *vm)
+{
+	struct kev_bus_state *buses = vm->buses;
+	unsigned int bus;
+
+	rhashtable_free_and_destroy(&buses->index, io_slot_free, NULL);
+	for (bus = 0; bus < KEV_NR_BUSES; bus++) {
+		struct kev_io_ranges *ranges;
+		unsigned int i;
+
+		ranges = rcu_dereference_protected(buses->ranges[bus], true);
+		for (i = 0; ranges && i < ranges->nr; i++) {
+			struct kev_io_device *dev = ranges->range[i].dev;
+
+			if (dev->ops->release)
+				dev->ops->release(dev);
+		}
+		kvfree(ranges);
+	}
+	kfree(buses);
+	vm->buses = NULL;
+}
+
+/**
+ * kev_buses_stats - Count the ioeventfds and what they took
+ * @vm:		The VM.
+ * @signalled:	Writes that they, and those that are gone, took.
+ *
+ * Context: Process context; takes the bus mutex.
+ * Return: How many are registered.
+ */
+unsigned int kev_buses_stats(struct kev_vm *vm, u64 *signalled)
+{
+	struct kev_bus_state *buses = vm->buses;
+	struct rhashtable_iter iter;
+	struct kev_io_slot *slot;
+	unsigned int count = 0;
+	u64 sum;
+
+	mutex_lock(&buses->lock);
+	sum = buses->retired;
+	rhashtable_walk_enter(&buses->index, &iter);
+	rhashtable_walk_start(&iter);
+	while ((slot = rhashtable_walk_next(&iter))) {
+		/* A resize restarts the walk. */
+		if (IS_ERR(slot)) {
+			sum = buses->retired;
+			count = 0;
+			continue;
+		}
+		if (slot->key.match == KEV_MATCH_GROUP)
+			continue;
+		sum += READ_ONCE(container_of(slot, struct kev_ioeventfd,
+					      slot)->signalled);
+		count++;
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+	mutex_unlock(&buses->lock);
+
+	*signalled = sum;
+	return count;
+}

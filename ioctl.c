@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The half of the ioctl dispatcher that copies arguments. */
+#include <linux/errno.h>
+#include <linux/uaccess.h>
+
+#include <kev/ioctl.h>
+#include <kev/uaccess.h>
+
+static bool arg_copy_in(u64 *arg, unsigned long uarg, unsigned int size)
+{
+	unsigned int words = size / sizeof(u64);
+
+	if (unlikely(size % sizeof(u64)))
+		return !copy_from_user(arg, (void __user *)uarg, size);
+	return kev_copy_words(arg, (const u64 __user *)uarg, words);
+}
+
+/**
+ * kev_ioctl_copy - Run a handler that takes or gives a copied argument
+ * @row:	Its row.
+ * @obj:	Passed to the handler.
+ * @uarg:	The raw argument.
+ *
+ * Context: Process context.
+ * Return: What the handler returned; -EFAULT when the argument cannot be copied
+ *	   in, or (after the handler ran) out.
+ */
+long kev_ioctl_copy(const struct kev_ioctl *row, void *obj, unsigned long uarg)
+{
+	u64 arg[KEV_ARG_MAX / sizeof(u64)];
+	long ret;
+
+	/* What is copied out was copied in or is written whole by the handler. */
+	if ((row->flags & KEV_IN) &&
+	    !arg_copy_in(arg, uarg, _IOC_SIZE(row->cmd)))
+		return -EFAULT;
+
+	ret = row->fn(obj, arg, uarg);
+
+	if (ret >= 0 && (row->flags & KEV_OUT) &&
+	    copy_to_user((void __user *)uarg, arg, _IOC_SIZE(row->cmd)))
+		return -EFAULT;
+	return ret;
+}

@@ -1,0 +1,519 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Turns one routing entry into deliveries: decodes MSIs, finds the LAPICs that
+ * a message addresses, sums up what the chips of a GSI answer.
+ *
+ * irqchip.c and eventfd.c call in through the sink's ops, ioapic.c and lapic.c
+ * with messages of their own.  Keeps no state and owns no lock: what it looks
+ * at is the machine's (x86.h) and the LAPICs' (lapic.c).
+ *
+ * A delivery's result is KVM's: the number of LAPICs that took it, 0 when the
+ * ones addressed did not, negative when none was addressed.
+ */
+#include <linux/kernel.h>
+#include <linux/kvm_eventfd.h>
+#include <linux/rcupdate.h>
+
+#include <asm/apicdef.h>
+
+#include <kev/apicmap.h>
+#include <kev/i8259.h>
+#include <kev/ioapic.h>
+#include <kev/lapic.h>
+#include <kev/lapic_internal.h>
+#include <kev/vcpu.h>
+#include <kev/x86.h>
+
+/* MSI address and data. */
+#define MSI_ADDR_LOGICAL	BIT(2)
+#define MSI_ADDR_REDIR_HINT	BIT(3)
+#define MSI_ADDR_HI_RESERVED	0xffu
+#define MSI_DATA_LEVEL		BIT(15)
+/* Delivery modes above lowest priority. */
+#define MSI_DATA_EVENT		(BIT(9) | BIT(10))
+
+/* What a message answers that no CPU is a candidate for. */
+#define NO_CANDIDATE		(-1)
+
+/**
+ * kev_irq_is_lowest_prio() - Does one CPU get it of all that are addressed?
+ * @irq:	The message.
+ *
+ * Return: Whether it does.
+ */
+bool kev_irq_is_lowest_prio(const struct kev_lapic_irq *irq)
+{
+	return irq->delivery_mode == KEV_DM_LOWEST || irq->redir_hint;
+}
+
+/**
+ * kev_msi_is_valid() - Check a message's address
+ * @x86:	The machine.
+ * @route:	Of type MSI.
+ *
+ * Return: False when reserved bits are set that the machine looks at, which
+ *	it does with 32-bit ids alone.
+ */
+bool kev_msi_is_valid(const struct kev_x86 *x86, const struct kev_route *route)
+{
+	return !READ_ONCE(x86->x2apic_format) ||
+	       !(route->msi.address_hi & MSI_ADDR_HI_RESERVED);
+}
+
+/**
+ * kev_msi_decode() - Turn a MSI into a message for LAPICs
+ * @x86:	The machine: with 32-bit ids, the upper address has bits 8 to 31
+ *		of the destination.
+ * @route:	Of type MSI, and valid.
+ * @irq:	Filled.
+ */
+void kev_msi_decode(const struct kev_x86 *x86, const struct kev_route *route,
+		    struct kev_lapic_irq *irq)
+{
+	u32 lo = route->msi.address_lo;
+	u32 data = route->msi.data;
+
+	*irq = (struct kev_lapic_irq){
+		.dest_id	= (lo >> 12) & 0xff,
+		.vector		= data & 0xff,
+		.delivery_mode	= (data >> 8) & 7,
+		.logical	= lo & MSI_ADDR_LOGICAL,
+		.level		= true,
+		.trig_level	= data & MSI_DATA_LEVEL,
+		.redir_hint	= lo & MSI_ADDR_REDIR_HINT,
+	};
+	if (READ_ONCE(x86->x2apic_format))
+		irq->dest_id |= route->msi.address_hi & ~MSI_ADDR_HI_RESERVED;
+}
+
+/* An id of more than 8 bits can only mean a vCPU id, whatever the mode. */
+static bool matches_physical(const struct kev_lapic_view *view, u32 dest)
+{
+	if (view->mode == KEV_LAPIC_X2APIC || dest > 0xff)
+		return dest == view->x2apic_id;
+
+	return dest == view->xapic_id;
+}
+
+static bool matches_logical(const struct kev_lapic_view *view, u32 dest)
+{
+	u8 id = GET_APIC_LOGICAL_ID(view->ldr);
+
+	if (view->mode == KEV_LAPIC_X2APIC)
+		return view->ldr >> 16 == dest >> 16 &&
+		       (view->ldr & dest & 0xffff);
+
+	switch (view->dfr) {
+	case APIC_DFR_FLAT:
+		return id & dest;
+	case APIC_DFR_CLUSTER:
+		return id >> 4 == dest >> 4 && (id & dest & 0xf);
+	default:
+		return false;
+	}
+}
+
+/**
+ * kev_dest_matches() - Does a message without shorthand address a LAPIC?
+ * @view:	The LAPIC.
+ * @irq:	The message.
+ * @msi_quirk:	0xff reaches a LAPIC in x2APIC mode too (KVM's broadcast quirk,
+ *		for what is not an IPI).
+ *
+ * Return: Whether it does.
+ */
+bool kev_dest_matches(const struct kev_lapic_view *view,
+		      const struct kev_lapic_irq *irq, bool msi_quirk)
+{
+	bool x2apic = view->mode == KEV_LAPIC_X2APIC;
+	u32 dest = irq->dest_id;
+
+	if (x2apic && msi_quirk && dest == KEV_BROADCAST_XAPIC)
+		return true;
+	if (dest == (x2apic ? KEV_BROADCAST_X2APIC : KEV_BROADCAST_XAPIC))
+		return true;
+
+	return irq->logical ? matches_logical(view, dest) :
+			      matches_physical(view, dest);
+}
+
+static bool is_addressed(const struct kev_x86 *x86, const struct kev_lapic *src,
+			 const struct kev_lapic *apic,
+			 const struct kev_lapic_view *view,
+			 const struct kev_lapic_irq *irq)
+{
+	if (!kev_lapic_mode_present(view->mode))
+		return false;
+
+	switch (irq->shorthand) {
+	case KEV_SHORTHAND_NONE:
+		return kev_dest_matches(view, irq,
+					!src && !x86->x2apic_no_quirk);
+	case KEV_SHORTHAND_SELF:
+		return apic == src;
+	case KEV_SHORTHAND_ALL:
+		return true;
+	default:
+		return apic != src;
+	}
+}
+
+/* Ask every LAPIC; each that is addressed gets it. */
+static int deliver_to_all(struct kev_x86 *x86, struct kev_lapic *src,
+			  const struct kev_lapic_irq *irq)
+{
+	struct kev_lapic_view view;
+	struct kev_lapic *apic;
+	int ret = NO_CANDIDATE;
+
+	kev_for_each_lapic(apic, x86) {
+		kev_lapic_get_view(apic, &view);
+		if (!is_addressed(x86, src, apic, &view, irq))
+			continue;
+		if (ret < 0)
+			ret = 0;
+		ret += kev_lapic_accept(apic, irq);
+	}
+
+	return ret;
+}
+
+/* The @nth candidate for a lowest-priority message, and how many there are. */
+static struct kev_lapic *candidate(struct kev_x86 *x86, struct kev_lapic *src,
+				   const struct kev_lapic_irq *irq,
+				   unsigned int nth, unsigned int *count)
+{
+	struct kev_lapic *apic, *found = NULL;
+	struct kev_lapic_view view;
+	unsigned int n = 0;
+
+	kev_for_each_lapic(apic, x86) {
+		kev_lapic_get_view(apic, &view);
+		if (!view.enabled || !is_addressed(x86, src, apic, &view, irq))
+			continue;
+		if (n++ == nth)
+			found = apic;
+	}
+	*count = n;
+
+	return found;
+}
+
+/*
+ * Lowest priority: of the enabled candidates in order of creation, the one
+ * that the vector falls on.  KVM hashes in the same way (its vector_hashing
+ * parameter is on unless somebody turns it off), since processor priorities
+ * of CPUs that may not even run say little.
+ */
+static int deliver_to_lowest(struct kev_x86 *x86, struct kev_lapic *src,
+			     const struct kev_lapic_irq *irq)
+{
+	struct kev_lapic *apic;
+	unsigned int count;
+
+	candidate(x86, src, irq, 0, &count);
+	if (!count)
+		return NO_CANDIDATE;
+
+	apic = candidate(x86, src, irq, irq->vector % count, &count);
+	if (!apic)
+		return 0;
+
+	return kev_lapic_accept(apic, irq);
+}
+
+static int deliver_slow(struct kev_x86 *x86, struct kev_lapic *src,
+			const struct kev_lapic_irq *irq)
+{
+	struct kev_lapic_irq all;
+
+	/*
+	 * "The lowest of everybody" makes no sense and goes to everybody.  A
+	 * redirection hint stays in force, but loses its delivery mode.
+	 */
+	if (!irq->logical && irq->dest_id == KEV_BROADCAST_XAPIC &&
+	    kev_irq_is_lowest_prio(irq)) {
+		all = *irq;
+		all.delivery_mode = KEV_DM_FIXED;
+		irq = &all;
+	}
+
+	if (kev_irq_is_lowest_prio(irq))
+		return deliver_to_lowest(x86, src, irq);
+
+	return deliver_to_all(x86, src, irq);
+}
+
+/* False when the map cannot tell.  Under rcu_read_lock(). */
+static bool deliver_fast(struct kev_x86 *x86, struct kev_lapic *src,
+			 const struct kev_lapic_irq *irq, int *ret)
+{
+	struct kev_lapic *const *dst;
+	unsigned long mask;
+
+	if (!kev_apic_map_resolve(x86, src, irq, &dst, &mask))
+		return false;
+
+	*ret = 0;
+	for (; mask; mask &= mask - 1) {
+		struct kev_lapic *apic = dst[__ffs(mask)];
+
+		if (apic)
+			*ret += kev_lapic_accept(apic, irq);
+	}
+
+	return true;
+}
+
+/**
+ * kev_irq_deliver() - Send a message to the LAPICs that it addresses
+ * @x86:	The machine.
+ * @src:	The LAPIC whose IPI it is; NULL for a device's message.
+ * @irq:	The message.
+ *
+ * Context: Any.  The PIC's or the IOAPIC's lock may be held, a LAPIC's not.
+ * Return: How many took it; negative when none was a candidate.
+ */
+int kev_irq_deliver(struct kev_x86 *x86, struct kev_lapic *src,
+		    const struct kev_lapic_irq *irq)
+{
+	int ret;
+
+	if (irq->shorthand == KEV_SHORTHAND_SELF)
+		return src ? kev_lapic_accept(src, irq) : NO_CANDIDATE;
+
+	rcu_read_lock();
+	if (!deliver_fast(x86, src, irq, &ret))
+		ret = deliver_slow(x86, src, irq);
+	rcu_read_unlock();
+
+	return ret;
+}
+
+/*
+ * Nearly every MSI is an edge to one CPU's physical id: no message is made of
+ * it, and nothing is looked at twice.  -EWOULDBLOCK for any other, and for one
+ * that the map cannot resolve.  With irqs off.
+ */
+static __always_inline int deliver_msi_edge(struct kev_x86 *x86, u32 lo, u32 hi,
+					    u32 data)
+{
+	const struct kev_apic_map *map;
+	struct kev_lapic *apic;
+	u32 dest;
+
+	if (unlikely(lo & MSI_ADDR_LOGICAL ||
+		     data & (MSI_DATA_EVENT | MSI_DATA_LEVEL)))
+		return -EWOULDBLOCK;
+
+	dest = (lo >> 12) & 0xff;
+	if (unlikely(dest == KEV_BROADCAST_XAPIC))
+		return -EWOULDBLOCK;
+	if (READ_ONCE(x86->x2apic_format)) {
+		if (unlikely(hi & MSI_ADDR_HI_RESERVED))
+			return -EWOULDBLOCK;
+		dest |= hi;
+	}
+
+	map = kev_apic_map_get(x86);
+	if (unlikely(!map))
+		return -EWOULDBLOCK;
+	apic = kev_apic_map_physical(map, dest);
+
+	return likely(apic) ? kev_lapic_accept_edge(apic, data & 0xff) : 0;
+}
+
+static noinline int deliver_msi_atomic(struct kev_x86 *x86,
+				       const struct kev_route *route)
+{
+	struct kev_lapic_irq msi;
+	bool found;
+	int ret;
+
+	if (!kev_msi_is_valid(x86, route))
+		return -EINVAL;
+
+	kev_msi_decode(x86, route, &msi);
+	rcu_read_lock();
+	found = deliver_fast(x86, NULL, &msi, &ret);
+	rcu_read_unlock();
+
+	return found ? ret : -EWOULDBLOCK;
+}
+
+/**
+ * kev_deliver_atomic() - kev_sink_ops.deliver_atomic of an x86 machine
+ * @vm:		The VM.
+ * @route:	One GSI.
+ * @irq:	The change.
+ *
+ * Context: Any, with interrupts off.
+ * Return: As kev_irq_deliver(); -EWOULDBLOCK for a route to chips, and when
+ *	the map cannot resolve the destination.
+ */
+int kev_deliver_atomic(struct kev_vm *vm, const struct kev_route *route,
+		       const struct kev_irq *irq)
+{
+	struct kev_x86 *x86 = kev_x86(vm);
+	int ret;
+
+	if (unlikely(route->type != KVM_IRQ_ROUTING_MSI))
+		return -EWOULDBLOCK;
+	if (unlikely(!irq->level))
+		return NO_CANDIDATE;
+
+	ret = deliver_msi_edge(x86, route->msi.address_lo,
+			       route->msi.address_hi, route->msi.data);
+	if (likely(ret != -EWOULDBLOCK))
+		return ret;
+
+	return deliver_msi_atomic(x86, route);
+}
+
+static noinline int deliver_msi(struct kev_x86 *x86,
+				const struct kev_route *route)
+{
+	struct kev_lapic_irq msi;
+
+	if (!kev_msi_is_valid(x86, route))
+		return -EINVAL;
+
+	kev_apic_map_sync(x86);
+	kev_msi_decode(x86, route, &msi);
+
+	return kev_irq_deliver(x86, NULL, &msi);
+}
+
+static noinline int signal_msi_slow(struct kev_x86 *x86, u32 lo, u32 hi,
+				    u32 data)
+{
+	struct kev_route route = {
+		.type			= KVM_IRQ_ROUTING_MSI,
+		.msi.address_lo		= lo,
+		.msi.address_hi		= hi,
+		.msi.data		= data,
+	};
+
+	return deliver_msi(x86, &route);
+}
+
+/**
+ * kev_signal_msi() - Send a MSI that has no route
+ * @x86:	The machine, which has LAPICs.
+ * @lo:		Lower half of the address.
+ * @hi:		Upper half of the address.
+ * @data:	Data.
+ *
+ * Context: Process, with interrupts on.
+ * Return: As kev_irq_deliver(); -EINVAL for an address that is not valid.
+ */
+int kev_signal_msi(struct kev_x86 *x86, u32 lo, u32 hi, u32 data)
+{
+	int ret;
+
+	local_irq_disable();
+	ret = deliver_msi_edge(x86, lo, hi, data);
+	local_irq_enable();
+	if (likely(ret != -EWOULDBLOCK))
+		return ret;
+
+	return signal_msi_slow(x86, lo, hi, data);
+}
+
+/* Each chip that took it or merged it counts; those that ignored it do not. */
+static int sum_up(int sum, int ret)
+{
+	if (ret < 0)
+		return sum;
+
+	return sum < 0 ? ret : sum + ret;
+}
+
+static int deliver_pins(struct kev_x86 *x86, const struct kev_route *route,
+			const struct kev_irq *irq)
+{
+	const u32 *pin = route->pin;
+	int sum = NO_CANDIDATE;
+
+	if (!kev_irqchip_full(x86->vm))
+		return NO_CANDIDATE;
+
+	/* A line that falls sends nothing. */
+	if (irq->level)
+		kev_apic_map_sync(x86);
+	if (route->chips & BIT(KVM_IRQCHIP_IOAPIC))
+		sum = sum_up(sum, kev_ioapic_set_irq(x86->ioapic,
+						     pin[KVM_IRQCHIP_IOAPIC],
+						     irq));
+	if (route->chips & BIT(KVM_IRQCHIP_PIC_MASTER))
+		sum = sum_up(sum, kev_pic_set_irq(x86->pic,
+						  pin[KVM_IRQCHIP_PIC_MASTER],
+						  irq));
+	if (route->chips & BIT(KVM_IRQCHIP_PIC_SLAVE))
+		sum = sum_up(sum, kev_pic_set_irq(x86->pic,
+						  pin[KVM_IRQCHIP_PIC_SLAVE] +
+						  KEV_PIC_PINS / 2, irq));
+
+	return sum;
+}
+
+/**
+ * kev_deliver() - kev_sink_ops.deliver of an x86 machine
+ * @vm:		The VM.
+ * @route:	One GSI.
+ * @irq:	The change.
+ *
+ * Context: Process.
+ * Return: The sum of what the GSI's chips answered; negative when all of them
+ *	ignored it.
+ */
+int kev_deliver(struct kev_vm *vm, const struct kev_route *route,
+		const struct kev_irq *irq)
+{
+	struct kev_x86 *x86 = kev_x86(vm);
+
+	if (route->type == KVM_IRQ_ROUTING_IRQCHIP)
+		return deliver_pins(x86, route, irq);
+	if (route->type != KVM_IRQ_ROUTING_MSI)
+		return NO_CANDIDATE;
+	if (kev_msi_is_valid(x86, route) && !irq->level)
+		return NO_CANDIDATE;
+
+	return deliver_msi(x86, route);
+}
+
+static void chip_entry(struct kvm_irq_routing_entry *entry, u32 gsi, u32 chip,
+		       u32 pin)
+{
+	*entry = (struct kvm_irq_routing_entry){
+		.gsi	= gsi,
+		.type	= KVM_IRQ_ROUTING_IRQCHIP,
+	};
+	entry->u.irqchip.irqchip = chip;
+	entry->u.irqchip.pin = pin;
+}
+
+/**
+ * kev_default_routes() - The table that KVM_CREATE_IRQCHIP sets
+ * @entries:	Room for KEV_DEFAULT_ROUTES.
+ *
+ * GSI n is pin n of the IOAPIC, and below 16 also input n of the PICs.
+ *
+ * Return: How many were filled.
+ */
+unsigned int kev_default_routes(struct kvm_irq_routing_entry *entries)
+{
+	unsigned int gsi, n = 0;
+
+	for (gsi = 0; gsi < KEV_IOAPIC_PINS; gsi++) {
+		chip_entry(&entries[n++], gsi, KVM_IRQCHIP_IOAPIC, gsi);
+		if (gsi < KEV_PIC_PINS / 2)
+			chip_entry(&entries[n++], gsi,
+				   KVM_IRQCHIP_PIC_MASTER, gsi);
+		else if (gsi < KEV_PIC_PINS)
+			chip_entry(&entries[n++], gsi, KVM_IRQCHIP_PIC_SLAVE,
+				   gsi - KEV_PIC_PINS / 2);
+	}
+
+	return n;
+}

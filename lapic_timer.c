@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The local APIC's timer, one-shot and periodic, on a host timer.
+ *
+ * lapic_regs.c calls in, with the LAPIC's lock held, when a register of the
+ * timer is written; the host timer's callback takes that lock to deliver LVTT.
+ * A tick of the bus is a nanosecond, as KVM's.
+ *
+ * The deadline in struct kev_lapic_timer is the truth, and the host timer only
+ * a reminder: one that comes late, or was to be cancelled while it ran, finds
+ * no deadline that has passed and does nothing.  So nobody waits for it with
+ * the lock held.
+ */
+#include <linux/hrtimer.h>
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+
+#include <asm/apicdef.h>
+
+#include <kev/compat.h>
+#include <kev/lapic_internal.h>
+
+/* A guest gets no more interrupts of a period than this allows, as by KVM. */
+#define MIN_PERIOD_NS	(200 * NSEC_PER_USEC)
+
+static u32 divisor(const struct kev_lapic *apic)
+{
+	u32 tdcr = kev_lapic_reg(apic, APIC_TDCR);
+	u32 shift = ((tdcr & 3) | (tdcr & 8) >> 1) + 1;
+
+	return 1 << (shift & 7);
+}
+
+static u64 ticks_to_ns(const struct kev_lapic *apic, u32 ticks)
+{
+	return (u64)ticks * divisor(apic);
+}
+
+static bool is_periodic(const struct kev_lapic *apic)
+{
+	return kev_lapic_reg(apic, APIC_LVTT) & APIC_LVT_TIMER_PERIODIC;
+}
+
+static void load_period(struct kev_lapic *apic)
+{
+	u64 period = ticks_to_ns(apic, kev_lapic_reg(apic, APIC_TMICT));
+
+	if (period && is_periodic(apic))
+		period = max_t(u64, period, MIN_PERIOD_NS);
+	apic->timer.period = period;
+}
+
+static void arm(struct kev_lapic *apic, ktime_t deadline)
+{
+	apic->timer.deadline = deadline;
+	hrtimer_start(&apic->timer.hrtimer, deadline, HRTIMER_MODE_ABS);
+}
+
+static u64 remaining_ns(const struct kev_lapic *apic)
+{
+	s64 ns = ktime_to_ns(ktime_sub(apic->timer.deadline, ktime_get()));
+
+	return max_t(s64, ns, 0);
+}
+
+/* Periods that have passed unseen are one interrupt: it is one bit of IRR. */
+static void expire(struct kev_lapic *apic, ktime_t now)
+{
+	struct kev_lapic_timer *timer = &apic->timer;
+	u64 late = ktime_to_ns(ktime_sub(now, timer->deadline));
+
+	kev_lapic_deliver_lvt(apic, APIC_LVTT);
+
+	if (!is_periodic(apic)) {
+		timer->deadline = 0;
+		return;
+	}
+	late = div64_u64(late, timer->period) + 1;
+	arm(apic, ktime_add_ns(timer->deadline, late * timer->period));
+}
+
+static enum hrtimer_restart timer_fn(struct hrtimer *hrtimer)
+{
+	struct kev_lapic *apic = container_of(hrtimer, struct kev_lapic,
+					      timer.hrtimer);
+	ktime_t now = ktime_get();
+	unsigned long flags;
+
+	spin_lock_irqsave(&apic->lock, flags);
+	if (apic->timer.deadline && !ktime_after(apic->timer.deadline, now))
+		expire(apic, now);
+	spin_unlock_irqrestore(&apic->lock, flags);
+
+	return HRTIMER_NORESTART;
+}
+
+/**
+ * kev_lapic_timer_init() - Set a timer up that does not run
+ * @apic:	The LAPIC.
+ */
+void kev_lapic_timer_init(struct kev_lapic *apic)
+{
+	kev_hrtimer_setup(&apic->timer.hrtimer, timer_fn, CLOCK_MONOTONIC,
+			  HRTIMER_MODE_ABS);
+}
+
+/**
+ * kev_lapic_timer_destroy() - Let the callback run no more
+ * @apic:	The LAPIC, which no register access reaches any more.
+ *
+ * Context: Process; the LAPIC's lock is not held.
+ */
+void kev_lapic_timer_destroy(struct kev_lapic *apic)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&apic->lock, flags);
+	kev_lapic_timer_stop(apic);
+	spin_unlock_irqrestore(&apic->lock, flags);
+	hrtimer_cancel(&apic->timer.hrtimer);
+}
+
+/**
+ * kev_lapic_timer_stop() - Stop, as a reset does
+ * @apic:	The LAPIC.
+ *
+ * Context: Under the LAPIC's lock.
+ */
+void kev_lapic_timer_stop(struct kev_lapic *apic)
+{
+	apic->timer.deadline = 0;
+	apic->timer.period = 0;
+	hrtimer_try_to_cancel(&apic->timer.hrtimer);
+}
+
+/**
+ * kev_lapic_timer_start() - The initial count was written: count down from it
+ * @apic:	The LAPIC; 0 in TMICT stops.
+ *
+ * Context: Under the LAPIC's lock.
+ */
+void kev_lapic_timer_start(struct kev_lapic *apic)
+{
+	kev_lapic_timer_stop(apic);
+	load_period(apic);
+	if (apic->timer.period)
+		arm(apic, ktime_add_ns(ktime_get(), apic->timer.period));
+}
+
+/**
+ * kev_lapic_timer_load() - Go on where a saved state was
+ * @apic:	The LAPIC, whose registers were loaded.
+ * @count:	The current count that was saved.
+ *
+ * Context: Under the LAPIC's lock.
+ */
+void kev_lapic_timer_load(struct kev_lapic *apic, u32 count)
+{
+	u64 ns = ticks_to_ns(apic, count);
+
+	kev_lapic_timer_stop(apic);
+	load_period(apic);
+	if (!apic->timer.period)
+		return;
+
+	/* KVM too has a one-shot that had run out expire once more. */
+	if ((!ns && is_periodic(apic)) || ns > apic->timer.period)
+		ns = apic->timer.period;
+	arm(apic, ktime_add_ns(ktime_get(), ns));
+}
+
+/**
+ * kev_lapic_timer_set_divisor() - Write the divide configuration
+ * @apic:	The LAPIC.
+ * @tdcr:	The register.
+ *
+ * The count that is left stays; the time that it takes changes.
+ *
+ * Context: Under the LAPIC's lock.
+ */
+void kev_lapic_timer_set_divisor(struct kev_lapic *apic, u32 tdcr)
+{
+	u32 before = divisor(apic);
+	u64 ns;
+
+	kev_lapic_set_reg(apic, APIC_TDCR, tdcr);
+	if (divisor(apic) == before || !apic->timer.period)
+		return;
+
+	load_period(apic);
+	if (!apic->timer.deadline)
+		return;
+	ns = mul_u64_u32_div(remaining_ns(apic), divisor(apic), before);
+	arm(apic, ktime_add_ns(ktime_get(), ns));
+}
+
+/**
+ * kev_lapic_timer_set_mode() - LVTT was written
+ * @apic:	The LAPIC.  A timer that runs goes on, and becomes periodic or
+ *		not when it expires.
+ *
+ * Context: Under the LAPIC's lock.
+ */
+void kev_lapic_timer_set_mode(struct kev_lapic *apic)
+{
+	if (apic->timer.period && is_periodic(apic))
+		apic->timer.period = max_t(u64, apic->timer.period,
+					   MIN_PERIOD_NS);
+}
+
+/**
+ * kev_lapic_timer_count() - The current count
+ * @apic:	The LAPIC.
+ *
+ * Context: Under the LAPIC's lock.
+ * Return: TMCCT.
+ */
+u32 kev_lapic_timer_count(const struct kev_lapic *apic)
+{
+	u64 ns;
+
+	if (!apic->timer.period || !apic->timer.deadline)
+		return 0;
+
+	div64_u64_rem(remaining_ns(apic), apic->timer.period, &ns);
+
+	return div_u64(ns, divisor(apic));
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The node: /dev/kvm-eventfd, its ioctls, and the module's birth and end.
+ *
+ * Opening the node gives a system fd, which creates VMs (vm.c).
+ */
+#define pr_fmt(fmt) "kvm-eventfd: " fmt
+
+#include <linux/fs.h>
+#include <linux/kvm.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <uapi/linux/kvm_eventfd.h>
+
+#include <kev/eventfd.h>
+#include <kev/ioctl.h>
+#include <kev/node.h>
+#include <kev/vm.h>
+
+/* KVM's ioctls on /dev/kvm have numbers below this. */
+#define NODE_IOCTLS	0x10
+
+/*
+ * A number of the range for local use: the name of a module that makes the
+ * node when it is loaded can be known before only with a fixed one.
+ */
+#define NODE_MINOR	247
+
+/* KVM_CREATE_VM: the only machine type is 0. */
+static long node_create_vm(void *obj, void *arg, unsigned long type)
+{
+	struct kev_fd fd;
+	struct kev_vm *vm;
+	int ret;
+
+	ret = kev_fd_prepare(&fd, "kvm-eventfd-vm", &kev_vm_fops, O_RDWR, 0);
+	if (ret)
+		return ret;
+
+	if (type) {
+		kev_fd_abort(&fd);
+		return -EINVAL;
+	}
+	vm = kev_machine_create(current->mm);
+	if (IS_ERR(vm)) {
+		kev_fd_abort(&fd);
+		return PTR_ERR(vm);
+	}
+	return kev_fd_commit(&fd, vm);
+}
+
+static long node_api_version(void *obj, void *arg, unsigned long uarg)
+{
+	return uarg ? -EINVAL : KVM_API_VERSION;
+}
+
+static long node_vcpu_mmap_size(void *obj, void *arg, unsigned long uarg)
+{
+	return uarg ? -EINVAL : KEV_VCPU_PAGES * PAGE_SIZE;
+}
+
+static long node_check_extension(void *obj, void *arg, unsigned long cap)
+{
+	return kev_check_extension(NULL, cap);
+}
+
+static const struct kev_ioctl node_ioctls[] = {
+	KEV_IOCTL(KVM_GET_API_VERSION,		0, node_api_version),
+	KEV_IOCTL(KVM_CREATE_VM,		0, node_create_vm),
+	KEV_IOCTL(KVM_CHECK_EXTENSION,		0, node_check_extension),
+	KEV_IOCTL(KVM_GET_VCPU_MMAP_SIZE,	0, node_vcpu_mmap_size),
+	KEV_IOCTL_END
+};
+
+static long node_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	long ret;
+
+	ret = kev_ioctl_dispatch(node_ioctls, NULL, cmd, arg);
+	/* KVM's own that are not here are ENOTTY; others EINVAL, as in KVM. */
+	if (ret == -ENOTTY &&
+	    (_IOC_TYPE(cmd) != KVMIO || _IOC_NR(cmd) >= NODE_IOCTLS))
+		ret = -EINVAL;
+	return ret;
+}
+
+static const struct file_operations node_fops = {
+	.owner		= THIS_MODULE,
+	.unlocked_ioctl	= node_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.llseek		= noop_llseek,
+};
+
+static struct miscdevice node = {
+	.minor	= NODE_MINOR,
+	.name	= "kvm-eventfd",
+	.fops	= &node_fops,
+	.mode	= 0660,
+};
+
+static int __init kev_init(void)
+{
+	int ret;
+
+	ret = kev_eventfd_module_init();
+	if (ret)
+		return ret;
+
+	ret = misc_register(&node);
+	if (ret == -EBUSY) {
+		node.minor = MISC_DYNAMIC_MINOR;
+		ret = misc_register(&node);
+	}
+	if (ret) {
+		pr_err("cannot register the node: %d\n", ret);
+		kev_eventfd_module_exit();
+	}
+	return ret;
+}
+
+/* Every fd holds the module, so no VM is left. */
+static void __exit kev_exit(void)
+{
+	misc_deregister(&node);
+	kev_eventfd_module_exit();
+	rcu_barrier();
+}
+
+module_init(kev_init);
+module_exit(kev_exit);
+
+MODULE_DESCRIPTION("KVM's eventfd plane without a hypervisor");
+MODULE_AUTHOR("The kvm-eventfd authors");
+MODULE_LICENSE("GPL");
+MODULE_ALIAS_MISCDEV(NODE_MINOR);
+MODULE_ALIAS("devname:kvm-eventfd");
