@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The paths of a signal through an irqfd, and the ends of one. */
+#include <linux/eventfd.h>
+#include <linux/file.h>
+#include <linux/irq_work.h>
+#include <linux/kthread.h>
+#include <linux/kvm_eventfd.h>
+#include <linux/poll.h>
+
+#include <kev/compat.h>
+#include <kev/eventfd.h>
+#include <kev/irqchip.h>
+#include <kev/vm.h>
+
+#include "plane_fixture.h"
+
+#define GSI	5
+
+static struct kev_vm *routed_vm(struct kunit *test, struct fake_sink **sink)
+{
+	struct kvm_irq_routing_entry entry = fake_msi(GSI, 1);
+	struct kev_vm *vm = fake_vm(test, sink);
+
+	KUNIT_ASSERT_EQ(test, 0, kev_set_irq_routing_kernel(vm, &entry, 1));
+	return vm;
+}
+
+/* Deassign waits for the work that a signal queued. */
+static void settle(struct kev_vm *vm, int fd)
+{
+	fake_irqfd(vm, fd, GSI, KVM_IRQFD_FLAG_DEASSIGN);
+}
+
+static void irqfd_signal_is_delivered_at_once(struct kunit *test)
+{
+	struct fake_sink *sink;
+	struct kev_vm *vm = routed_vm(test, &sink);
+	int fd = fake_eventfd(test, 0);
+
+	KUNIT_ASSERT_EQ(test, 0, fake_irqfd(vm, fd, GSI, 0));
+	fake_eventfd_signal(fd);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&sink->atomic));
+	KUNIT_EXPECT_EQ(test, 1U, sink->route.msi.data);
+	KUNIT_EXPECT_EQ(test, 0ULL, fake_eventfd_count(fd));
+}
+
+static void hardirq_signal(struct irq_work *work);
+
+/**
+ * struct hardirq_signaller - Signals an eventfd from a hard interrupt
+ * @work:	Runs there.
+ * @ctx:	The eventfd.
+ * @was_hardirq: Seen from inside.
+ */
+struct hardirq_signaller {
+	struct irq_work work;
+	struct eventfd_ctx *ctx;
+	bool was_hardirq;
+};
+
+static void hardirq_signal(struct irq_work *work)
+{
+	struct hardirq_signaller *s;
+
+	s = container_of(work, struct hardirq_signaller, work);
+	s->was_hardirq = in_hardirq();
+	kev_eventfd_signal(s->ctx);
+}
+
+static void irqfd_may_be_signalled_in_hard_irq(struct kunit *test)
+{
+	struct hardirq_signaller s = { };
+	struct fake_sink *sink;
+	struct kev_vm *vm = routed_vm(test, &sink);
+	int fd = fake_eventfd(test, 0);
+
+	KUNIT_ASSERT_EQ(test, 0, fake_irqfd(vm, fd, GSI, 0));
+	s.ctx = eventfd_ctx_fdget(fd);
+	s.work = IRQ_WORK_INIT_HARD(hardirq_signal);
+	irq_work_queue(&s.work);
+	irq_work_sync(&s.work);
+	eventfd_ctx_put(s.ctx);
+
+	KUNIT_EXPECT_TRUE(test, s.was_hardirq);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&sink->atomic));
+}
+
+static void irqfd_falls_back_to_process_context(struct kunit *test)
+{
+	struct fake_sink *sink;
+	struct kev_vm *vm = routed_vm(test, &sink);
+	int fd = fake_eventfd(test, 0);
+
+	sink->atomic_ret = -EWOULDBLOCK;
+	KUNIT_ASSERT_EQ(test, 0, fake_irqfd(vm, fd, GSI, 0));
+	fake_eventfd_signal(fd);
+	settle(vm, fd);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&sink->asserted));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&sink->deasserted));
+	KUNIT_EXPECT_EQ(test, (unsigned int)KEV_IRQ_SOURCE_USERSPACE,
+			sink->source);
+}
+
+static void irqfd_pending_event_is_injected_at_assign(struct kunit *test)
+{
+	struct fake_sink *sink;
+	struct kev_vm *vm = routed_vm(test, &sink);
+	int fd = fake_eventfd(test, 3);
+
+	KUNIT_ASSERT_EQ(test, 0, fake_irqfd(vm, fd, GSI, 0));
+	settle(vm, fd);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&sink->asserted));
+}
+
+static void irqfd_deassign_clears_the_counter(struct kunit *test)
+{
+	struct fake_sink *sink;
+	struct kev_vm *vm = routed_vm(test, &sink);
+	int fd = fake_eventfd(test, 3);
+
+	KUNIT_ASSERT_EQ(test, 0, fake_irqfd(vm, fd, GSI, 0));
+	settle(vm, fd);
+	KUNIT_EXPECT_EQ(test, 0ULL, fake_eventfd_count(fd));
+}
+
+static void irqfd_deassign_ends_it(struct kunit *test)
+{
+	struct fake_sink *sink;
+	struct kev_vm *vm = routed_vm(test, &sink);
+	int fd = fake_eventfd(test, 0);
+
+	KUNIT_ASSERT_EQ(test, 0, fake_irqfd(vm, fd, GSI, 0));
+	KUNIT_EXPECT_EQ(test, 0,
+			fake_irqfd(vm, fd, GSI, KVM_IRQFD_FLAG_DEASSIGN));
+	fake_eventfd_signal(fd);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&sink->atomic));
+	KUNIT_EXPECT_EQ(test, 1ULL, fake_eventfd_count(fd));
+	KUNIT_EXPECT_EQ(test, 0, fake_irqfd(vm, fd, GSI, 0));
+}
+
+static void irqfd_deassign_needs_the_same_gsi_and_vm(struct kunit *test)
+{
+	struct fake_sink *sink[2];
+	struct kev_vm *vm = routed_vm(test, &sink[0]);
+	struct kev_vm *other = routed_vm(test, &sink[1]);
+	int fd = fake_eventfd(test, 0);
+
+	KUNIT_ASSERT_EQ(test, 0, fake_irqfd(vm, fd, GSI, 0));
+	KUNIT_EXPECT_EQ(test, 0,
+			fake_irqfd(vm, fd, GSI + 1, KVM_IRQFD_FLAG_DEASSIGN));
+	KUNIT_EXPECT_EQ(test, 0,
+			fake_irqfd(other, fd, GSI, KVM_IRQFD_FLAG_DEASSIGN));
+	fake_eventfd_signal(fd);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&sink[0]->atomic));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&sink[1]->atomic));
+}
+
+static void irqfd_eventfd_is_unique_on_the_host(struct kunit *test)
+{
+	struct fake_sink *sink[2];
+	struct kev_vm *vm = routed_vm(test, &sink[0]);
+	struct kev_vm *other = routed_vm(test, &sink[1]);
+	int fd = fake_eventfd(test, 0);
+
+	KUNIT_ASSERT_EQ(test, 0, fake_irqfd(vm, fd, GSI, 0));
+	KUNIT_EXPECT_EQ(test, -EBUSY, fake_irqfd(vm, fd, GSI, 0));
+	KUNIT_EXPECT_EQ(test, -EBUSY, fake_irqfd(vm, fd, GSI + 1, 0));
+	KUNIT_EXPECT_EQ(test, -EBUSY, fake_irqfd(other, fd, GSI, 0));
+	settle(vm, fd);
+	KUNIT_EXPECT_EQ(test, 0, fake_irqfd(other, fd, GSI, 0));
+}
+
+/**
+ * struct other_consumer - A waiter like those of other in-kernel consumers
+ * @pt:		Puts it on the queue.
+ * @wait:	There, with priority.
+ */
+struct other_consumer {
+	poll_table pt;
+	wait_queue_entry_t wait;
+};
+
+static int other_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync,
+			void *key)
+{
+	return 0;
+}
+
+static void other_queue(struct file *file, struct wait_queue_head *wqh,
+			poll_table *pt)
+{
+	struct other_consumer *other;
+
+	other = container_of(pt, struct other_consumer, pt);
+	init_waitqueue_func_entry(&other->wait, other_wakeup);
+	add_wait_queue_priority(wqh, &other->wait);
+}
+
+static void irqfd_respects_another_consumer(struct kunit *test)
+{
+	struct other_consumer other = { };
+	struct fake_sink *sink;
+	struct kev_vm *vm = routed_vm(test, &sink);
+	int fd = fake_eventfd(test, 0);
+	struct eventfd_ctx *ctx = eventfd_ctx_fdget(fd);
+	struct file *file = eventfd_fget(fd);
+	u64 count;
+
+	init_poll_funcptr(&other.pt, other_queue);
+	vfs_poll(file, &other.pt);
+	KUNIT_EXPECT_EQ(test, -EBUSY, fake_irqfd(vm, fd, GSI, 0));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&vm->irqfds.by_gsi));
+	settle(vm, fd);
+
+	eventfd_ctx_remove_wait_queue(ctx, &other.wait, &count);
+	KUNIT_EXPECT_EQ(test, 0, fake_irqfd(vm, fd, GSI, 0));
+	fput(file);
+	eventfd_ctx_put(ctx);
+}
+
+static void irqfd_close_of_the_eventfd_ends_it(struct kunit *test)
+{
+	struct kev_irqfd_stats stats;
+	struct fake_sink *sink;
+	struct kev_vm *vm = routed_vm(test, &sink);
+	int fd = fake_eventfd(test, 0);
+	struct eventfd_ctx *ctx = eventfd_ctx_fdget(fd);
+
+	KUNIT_ASSERT_EQ(test, 0, fake_irqfd(vm, fd, GSI, 0));
+	fake_eventfd_close(fd);
+	flush_work(&vm->irqfds.cleanup);
+	KUNIT_EXPECT_EQ(test, 0U, kev_irqfds_stats(vm, &stats));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&vm->irqfds.ending));
+	kev_eventfd_signal(ctx);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&sink->atomic));
+	eventfd_ctx_put(ctx);
+}
+
+static void irqfd_route_change_takes_effect(struct kunit *test)
+{
+	struct kvm_irq_routing_entry entry = fake_msi(GSI, 2);
+	struct fake_sink *sink;
+	struct kev_vm *vm = routed_vm(test, &sink);
+	int fd[3];
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		fd[i] = fake_eventfd(test, 0);
+		KUNIT_ASSERT_EQ(test, 0, fake_irqfd(vm, fd[i], GSI, 0));
+	}
+	KUNIT_ASSERT_EQ(test, 0, kev_set_irq_routing_kernel(vm, &entry, 1));
+	for (i = 0; i < 3; i++) {
+		sink->route.msi.data = 0;
+		fake_eventfd_signal(fd[i]);
+		KUNIT_EXPECT_EQ(test, 2U, sink->route.msi.data);
+	}
+
+	KUNIT_ASSERT_EQ(test, 0, kev_set_irq_routing_kernel(vm, &entry, 0));
+	fake_eventfd_signal(fd[0]);
+	KUNIT_EXPECT_EQ(test, 3, atomic_read(&sink->atomic));
+}
+
+static void irqfd_route_may_come_after_it(struct kunit *test)
+{
+	struct kvm_irq_routing_entry entry = fake_msi(GSI, 2);
+	struct fake_sink *sink;
+	struct kev_vm *vm = fake_vm(test, &sink);
+	int fd = fake_eventfd(test, 0);
+
+	KUNIT_ASSERT_EQ(test, 0, fake_irqfd(vm, fd, GSI, 0));
+	fake_eventfd_signal(fd);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&sink->atomic));
+	KUNIT_ASSERT_EQ(test, 0, kev_set_irq_routing_kernel(vm, &entry, 1));
+	fake_eventfd_signal(fd);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&sink->atomic));
+}
+
+static void irqfd_any_gsi_is_accepted(struct kunit *test)
+{
+	struct fake_sink *sink;
+	struct kev_vm *vm = routed_vm(test, &sink);
+	int fd = fake_eventfd(test, 0);
+
+	KUNIT_EXPECT_EQ(test, 0, fake_irqfd(vm, fd, U32_MAX, 0));
+	fake_eventfd_signal(fd);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&sink->atomic));
+	KUNIT_EXPECT_EQ(test, 0,
+			fake_irqfd(vm, fd, U32_MAX, KVM_IRQFD_FLAG_DEASSIGN));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&vm->irqfds.by_gsi));
+}
+
+static void irqfd_every_signal_is_counted(struct kunit *test)
+{
+	struct kev_irqfd_stats stats;
+	struct fake_sink *sink;
+	struct kev_vm *vm = routed_vm(test, &sink);
+	int fd = fake_eventfd(test, 0);
+	int ret;
+
+	KUNIT_ASSERT_EQ(test, 0, fake_irqfd(vm, fd, GSI, 0));
+	for (ret = -1; ret <= 1; ret++) {
+		sink->atomic_ret = ret;
+		fake_eventfd_signal(fd);
+	}
+	sink->atomic_ret = -EWOULDBLOCK;
+	fake_eventfd_signal(fd);
+
+	/* The figures survive the irqfd. */
+	settle(vm, fd);
+	KUNIT_EXPECT_EQ(test, 0U, kev_irqfds_stats(vm, &stats));
+	KUNIT_EXPECT_EQ(test, 4ULL, stats.signalled);
+	KUNIT_EXPECT_EQ(test, 2ULL, stats.injected);
+	KUNIT_EXPECT_EQ(test, 1ULL, stats.coalesced);
+	KUNIT_EXPECT_EQ(test, 1ULL, stats.dropped);
+}
+
+static void irqfd_refusal_of_the_sink_comes_first(struct kunit *test)
+{
+	struct fake_sink *sink;
+	struct kev_vm *vm = routed_vm(test, &sink);
+
+	sink->irqfd_ret = -EAGAIN;
+	KUNIT_EXPECT_EQ(test, -EAGAIN, fake_irqfd(vm, -1, GSI, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL, fake_irqfd(vm, -1, GSI, 4));
+	KUNIT_EXPECT_EQ(test, -EBADF,
+			fake_irqfd(vm, -1, GSI, KVM_IRQFD_FLAG_DEASSIGN));
+	sink->irqfd_ret = 0;
+	KUNIT_EXPECT_EQ(test, -EBADF, fake_irqfd(vm, -1, GSI, 0));
+}
+
+static int fake_resample(struct kev_vm *vm, int fd, int resamplefd)
+{
+	struct kvm_irqfd args = {
+		.fd = fd,
+		.gsi = GSI,
+		.flags = KVM_IRQFD_FLAG_RESAMPLE,
+		.resamplefd = resamplefd,
+	};
+
+	return kev_irqfd(vm, &args);
+}
+
+static void irqfd_ack_lowers_once_and_tells_all(struct kunit *test)
+{
+	struct fake_sink *sink;
+	struct kev_vm *vm = routed_vm(test, &sink);
+	int resample[3];
+	unsigned int i;
+	int fd[3];
+
+	for (i = 0; i < 3; i++) {
+		fd[i] = fake_eventfd(test, 0);
+		resample[i] = fake_eventfd(test, 0);
+		KUNIT_ASSERT_EQ(test, 0, fake_resample(vm, fd[i], resample[i]));
+	}
+	fake_eventfd_signal(fd[0]);
+	settle(vm, fd[0]);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&sink->asserted));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&sink->deasserted));
+	KUNIT_EXPECT_EQ(test, (unsigned int)KEV_IRQ_SOURCE_RESAMPLE,
+			sink->source);
+
+	kev_notify_acked_gsi(vm, GSI);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&sink->deasserted));
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, (u64)(i > 0),
+				fake_eventfd_count(resample[i]));
+
+	/* Behind the last one the line is lowered, and no one listens. */
+	settle(vm, fd[1]);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&sink->deasserted));
+	settle(vm, fd[2]);
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&sink->deasserted));
+	kev_notify_acked_gsi(vm, GSI);
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&sink->deasserted));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&vm->irqfds.resamplers));
+}
+
+static void irqfd_failed_resample_leaves_nothing(struct kunit *test)
+{
+	struct fake_sink *sink;
+	struct kev_vm *vm = routed_vm(test, &sink);
+	int fd = fake_eventfd(test, 0);
+	int resample = fake_eventfd(test, 0);
+
+	KUNIT_EXPECT_EQ(test, -EBADF, fake_resample(vm, fd, -1));
+	KUNIT_ASSERT_EQ(test, 0, fake_irqfd(vm, fd, GSI, 0));
+	KUNIT_EXPECT_EQ(test, -EBUSY, fake_resample(vm, fd, resample));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&vm->irqfds.resamplers));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&vm->ack_notifiers));
+	kev_notify_acked_gsi(vm, GSI);
+	KUNIT_EXPECT_EQ(test, 0ULL, fake_eventfd_count(resample));
+}
+
+/* Two halves that are changed together must be seen together. */
+static int reroute_thread(void *data)
+{
+	struct kev_vm *vm = data;
+	u32 n = 0;
+
+	while (!kthread_should_stop()) {
+		struct kvm_irq_routing_entry entry = fake_msi(GSI, n++);
+
+		kev_set_irq_routing_kernel(vm, &entry, 1);
+		cond_resched();
+	}
+	return 0;
+}
+
+static void irqfd_never_sees_half_a_route(struct kunit *test)
+{
+	struct task_struct *thread;
+	struct fake_sink *sink;
+	struct kev_vm *vm = routed_vm(test, &sink);
+	int fd = fake_eventfd(test, 0);
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, 0, fake_irqfd(vm, fd, GSI, 0));
+	thread = kthread_run(reroute_thread, vm, "kev-reroute");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
+	for (i = 0; i < 20000; i++)
+		fake_eventfd_signal(fd);
+	kthread_stop(thread);
+
+	KUNIT_EXPECT_EQ(test, 20000, atomic_read(&sink->atomic));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&sink->torn));
+}
+
+static struct kunit_case irqfd_cases[] = {
+	KUNIT_CASE(irqfd_signal_is_delivered_at_once),
+	KUNIT_CASE(irqfd_may_be_signalled_in_hard_irq),
+	KUNIT_CASE(irqfd_falls_back_to_process_context),
+	KUNIT_CASE(irqfd_pending_event_is_injected_at_assign),
+	KUNIT_CASE(irqfd_deassign_clears_the_counter),
+	KUNIT_CASE(irqfd_deassign_ends_it),
+	KUNIT_CASE(irqfd_deassign_needs_the_same_gsi_and_vm),
+	KUNIT_CASE(irqfd_eventfd_is_unique_on_the_host),
+	KUNIT_CASE(irqfd_respects_another_consumer),
+	KUNIT_CASE(irqfd_close_of_the_eventfd_ends_it),
+	KUNIT_CASE(irqfd_route_change_takes_effect),
+	KUNIT_CASE(irqfd_route_may_come_after_it),
+	KUNIT_CASE(irqfd_any_gsi_is_accepted),
+	KUNIT_CASE(irqfd_every_signal_is_counted),
+	KUNIT_CASE(irqfd_refusal_of_the_sink_comes_first),
+	KUNIT_CASE(irqfd_ack_lowers_once_and_tells_all),
+	KUNIT_CASE(irqfd_failed_resample_leaves_nothing),
+	KUNIT_CASE(irqfd_never_sees_half_a_route),
+	{ }
+};
+
+static struct kunit_suite irqfd_suite = {
+	.name = "kev_irqfd",
+	.test_cases = irqfd_cases,
+};
+
+kunit_test_suite(irqfd_suite);

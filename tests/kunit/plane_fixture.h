@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A VM on a sink that writes down what it is told, and eventfds to signal. */
+#ifndef _KEV_PLANE_FIXTURE_H
+#define _KEV_PLANE_FIXTURE_H
+
+#include <kunit/test.h>
+#include <linux/atomic.h>
+#include <linux/kvm_eventfd.h>
+
+struct eventfd_ctx;
+
+/**
+ * struct fake_sink - What the sink was told, and what it shall answer
+ * @atomic_ret:	Answer of deliver_atomic; -EWOULDBLOCK sends it to the work.
+ * @ret:	Answer of deliver.
+ * @irqfd_ret:	Answer of irqfd_allowed.
+ * @routing_ret: Answer of routing_allowed.
+ * @atomic:	Calls of deliver_atomic.
+ * @asserted:	Calls of deliver with level true.
+ * @deasserted:	Calls of deliver with level false.
+ * @source:	Of the last delivery.
+ * @route:	Of the last delivery.
+ * @torn:	Deliveries of a route whose fields did not belong together.
+ */
+struct fake_sink {
+	int atomic_ret;
+	int ret;
+	int irqfd_ret;
+	int routing_ret;
+	atomic_t atomic;
+	atomic_t asserted;
+	atomic_t deasserted;
+	unsigned int source;
+	struct kev_route route;
+	atomic_t torn;
+};
+
+struct kev_vm *fake_vm(struct kunit *test, struct fake_sink **sink);
+
+/* An eventfd of the test's own; its fd is closed when the test ends. */
+int fake_eventfd(struct kunit *test, unsigned int count);
+void fake_eventfd_close(int fd);
+void fake_eventfd_signal(int fd);
+u64 fake_eventfd_count(int fd);
+
+/* A route by MSI whose fields all tell of @n. */
+struct kvm_irq_routing_entry fake_msi(u32 gsi, u32 n);
+struct kvm_irq_routing_entry fake_pin(u32 gsi, u32 chip, u32 pin);
+
+int fake_irqfd(struct kev_vm *vm, int fd, u32 gsi, u32 flags);
+
+#endif /* _KEV_PLANE_FIXTURE_H */

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The x86 machine that KUnit suites share; see x86_fixture.h. */
+#include <kunit/test.h>
+#include <linux/xarray.h>
+
+#include <asm/apicdef.h>
+
+#include <kev/compat.h>
+#include <kev/ioctl.h>
+#include <kev/lapic.h>
+#include <kev/vcpu.h>
+#include <kev/x86.h>
+
+#include "x86_fixture.h"
+
+static void put_machine(struct kunit_resource *res)
+{
+	kev_vm_put(res->data);
+}
+
+static struct kev_vm *machine(struct kunit *test)
+{
+	struct kev_vm *vm;
+
+	vm = kev_machine_create(NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(vm));
+	KUNIT_ASSERT_NOT_NULL(test, kunit_alloc_resource(test, NULL,
+							 put_machine,
+							 GFP_KERNEL, vm));
+
+	return vm;
+}
+
+static void add_vcpus(struct kunit *test, struct kev_vm *vm, unsigned int vcpus)
+{
+	u32 id;
+
+	for (id = 0; id < vcpus; id++)
+		x86_add_vcpu(test, vm, id);
+}
+
+/* LAPICs alone: user space has the PIC and the IOAPIC. */
+struct kev_vm *x86_machine(struct kunit *test, unsigned int vcpus)
+{
+	struct kvm_enable_cap split = {
+		.cap	= KVM_CAP_SPLIT_IRQCHIP,
+		.args	= { 24 },
+	};
+	struct kev_vm *vm = machine(test);
+
+	KUNIT_ASSERT_EQ(test, x86_vm_ioctl(vm, KVM_ENABLE_CAP, &split, 0), 0);
+	add_vcpus(test, vm, vcpus);
+
+	return vm;
+}
+
+struct kev_vm *x86_full_machine(struct kunit *test, unsigned int vcpus)
+{
+	struct kev_vm *vm = machine(test);
+
+	KUNIT_ASSERT_EQ(test, x86_vm_ioctl(vm, KVM_CREATE_IRQCHIP, NULL, 0), 0);
+	add_vcpus(test, vm, vcpus);
+
+	return vm;
+}
+
+struct kev_vcpu *x86_vcpu(struct kunit *test, struct kev_vm *vm, u32 id)
+{
+	struct kev_vcpu *vcpu = xa_load(&vm->vcpus, id);
+
+	KUNIT_ASSERT_NOT_NULL(test, vcpu);
+
+	return vcpu;
+}
+
+struct kev_vcpu *x86_add_vcpu(struct kunit *test, struct kev_vm *vm, u32 id)
+{
+	struct kev_vcpu *vcpu = kev_vcpu_create(vm, id);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(vcpu));
+
+	return vcpu;
+}
+
+static long run_row(const struct kev_ioctl *row, void *obj, unsigned int cmd,
+		    void *arg, unsigned long uarg)
+{
+	for (; row->cmd; row++) {
+		if (row->cmd == cmd)
+			return row->fn(obj, arg, uarg);
+	}
+
+	return -ENOTTY;
+}
+
+long x86_vm_ioctl(struct kev_vm *vm, unsigned int cmd, void *arg,
+		  unsigned long uarg)
+{
+	return run_row(kev_machine_ops.vm_ioctls, vm, cmd, arg, uarg);
+}
+
+long x86_vcpu_ioctl(struct kev_vcpu *vcpu, unsigned int cmd, void *arg,
+		    unsigned long uarg)
+{
+	return run_row(kev_machine_ops.vcpu_ioctls, vcpu, cmd, arg, uarg);
+}
+
+u32 x86_lapic_read(struct kev_vcpu *vcpu, unsigned int offset)
+{
+	__le32 val = 0;
+
+	kev_lapic_mmio_read(vcpu, X86_LAPIC_BASE + offset, sizeof(val), &val);
+
+	return le32_to_cpu(val);
+}
+
+void x86_lapic_write(struct kev_vcpu *vcpu, unsigned int offset, u32 val)
+{
+	__le32 raw = cpu_to_le32(val);
+
+	kev_lapic_mmio_write(vcpu, X86_LAPIC_BASE + offset, sizeof(raw), &raw);
+}
+
+void x86_lapic_enable(struct kev_vcpu *vcpu)
+{
+	x86_lapic_write(vcpu, APIC_SPIV, X86_SPIV_ENABLED);
+}
+
+int x86_lapic_raise(struct kev_vcpu *vcpu, u8 vector)
+{
+	struct kev_lapic_irq irq = {
+		.vector	= vector,
+		.level	= true,
+	};
+
+	return kev_lapic_accept(vcpu->arch, &irq);
+}
+
+int x86_ack(struct kev_vcpu *vcpu)
+{
+	struct kvm_eventfd_interrupt intr;
+	int ret;
+
+	ret = kev_lapic_ack(vcpu, &intr);
+	if (ret)
+		return ret;
+
+	return intr.type << 8 | intr.vector;
+}
+
+bool x86_pending(struct kev_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->state->pending);
+}
+
+bool x86_requested(struct kev_vcpu *vcpu, u8 vector)
+{
+	return x86_lapic_read(vcpu, APIC_IRR + vector / 32 * 16) &
+	       BIT(vector % 32);
+}
