@@ -1,0 +1,517 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KVM_EVENTFD_IRQFDS and KVM_EVENTFD_IOEVENTFDS: how many were done, what is
+ * left of a batch that fails, and that each entry is as the call of its own.
+ */
+#include "kev_harness.h"
+
+#define NR		8
+#define GSI		40
+#define VECTOR		0x51
+#define ADDR		0x1000
+
+#define ASSIGN		0
+#define DEASSIGN	KVM_IRQFD_FLAG_DEASSIGN
+#define RESAMPLE	KVM_IRQFD_FLAG_RESAMPLE
+#define IO_DEASSIGN	KVM_IOEVENTFD_FLAG_DEASSIGN
+
+static int batch(int vm, unsigned long cmd, const void *entries, uint32_t nr,
+		 uint32_t flags)
+{
+	struct kvm_eventfd_batch arg = {
+		.entries = (uintptr_t)entries,
+		.nr = nr,
+		.flags = flags,
+	};
+
+	return ioctl(vm, cmd, &arg);
+}
+
+#define IRQFDS(entries, nr)						\
+	batch(self->vm, KVM_EVENTFD_IRQFDS, entries, nr, 0)
+#define IOEVENTFDS(entries, nr)						\
+	batch(self->vm, KVM_EVENTFD_IOEVENTFDS, entries, nr, 0)
+
+/* What both calls have in common. */
+
+FIXTURE(call) {
+	struct kev_machine m;
+	int vm;
+};
+
+FIXTURE_VARIANT(call) {
+	unsigned long cmd;
+};
+
+FIXTURE_VARIANT_ADD(call, irqfds) {
+	.cmd = KVM_EVENTFD_IRQFDS,
+};
+
+FIXTURE_VARIANT_ADD(call, ioeventfds) {
+	.cmd = KVM_EVENTFD_IOEVENTFDS,
+};
+
+FIXTURE_SETUP(call)
+{
+	KEV_REQUIRE_CAP(KVM_EVENTFD_CAP_BATCH);
+	KEV_REQUIRE_CHIP(KEV_CHIP_SPLIT);
+	kev_machine_create(&self->m, KEV_CHIP_SPLIT, 1);
+	self->vm = self->m.vm;
+}
+
+FIXTURE_TEARDOWN(call)
+{
+	kev_machine_destroy(&self->m);
+}
+
+#define CALL(entries, nr, flags)					\
+	batch(self->vm, variant->cmd, entries, nr, flags)
+
+TEST_F(call, capability_is_the_largest_number)
+{
+	EXPECT_EQ(KVM_EVENTFD_BATCH_MAX,
+		  kev_check_extension(KVM_EVENTFD_CAP_BATCH));
+	EXPECT_EQ(KVM_EVENTFD_BATCH_MAX,
+		  kev_ioctl_val(self->vm, KVM_CHECK_EXTENSION,
+				KVM_EVENTFD_CAP_BATCH));
+}
+
+TEST_F(call, unreadable_argument_is_EFAULT)
+{
+	EXPECT_ERRNO(EFAULT, ioctl(self->vm, variant->cmd, kev_bad_ptr()));
+}
+
+TEST_F(call, no_entries_are_not_looked_at)
+{
+	EXPECT_EQ(0, CALL(NULL, 0, 0));
+	EXPECT_EQ(0, CALL(kev_bad_ptr(), 0, 0));
+}
+
+TEST_F(call, unreadable_first_entry_is_EFAULT)
+{
+	EXPECT_ERRNO(EFAULT, CALL(kev_bad_ptr(), 1, 0));
+	EXPECT_ERRNO(EFAULT, CALL((void *)(1ul << 63), 1, 0));
+	EXPECT_ERRNO(EFAULT, CALL(kev_bad_ptr(), KVM_EVENTFD_BATCH_MAX, 0));
+}
+
+TEST_F(call, too_many_is_found_before_unreadable_entries)
+{
+	EXPECT_ERRNO(EINVAL, CALL(kev_bad_ptr(), KVM_EVENTFD_BATCH_MAX + 1, 0));
+	EXPECT_ERRNO(EINVAL, CALL(kev_bad_ptr(), ~0u, 0));
+}
+
+TEST_F(call, any_flag_is_EINVAL)
+{
+	unsigned int bit;
+
+	for (bit = 0; bit < 32; bit++)
+		EXPECT_ERRNO(EINVAL, CALL(NULL, 0, 1u << bit));
+}
+
+/* Irqfds: entry i is for eventfd i and GSI + i, which sends VECTOR + i. */
+
+FIXTURE(irqfds) {
+	struct kev_machine m;
+	int vm;
+	int cpu;
+	int efd[NR];
+	struct kvm_irqfd e[2 * NR];
+};
+
+FIXTURE_VARIANT(irqfds) {
+	enum kev_chip chip;
+};
+
+FIXTURE_VARIANT_ADD(irqfds, full_chip) {
+	.chip = KEV_CHIP_FULL,
+};
+
+FIXTURE_VARIANT_ADD(irqfds, split_chip) {
+	.chip = KEV_CHIP_SPLIT,
+};
+
+FIXTURE_SETUP(irqfds)
+{
+	struct kev_routes *r;
+	unsigned int i;
+
+	KEV_REQUIRE_CAP(KVM_EVENTFD_CAP_BATCH);
+	KEV_REQUIRE_CHIP(variant->chip);
+	kev_machine_create(&self->m, variant->chip, 1);
+	self->vm = self->m.vm;
+	self->cpu = self->m.vcpu[0];
+	r = kev_routes_new();
+	for (i = 0; i < NR; i++) {
+		self->efd[i] = kev_eventfd(0);
+		kev_route_msi(r, GSI + i, 0, VECTOR + i);
+	}
+	set_gsi_routing(self->vm, r);
+	free(r);
+	for (i = 0; i < 2 * NR; i++) {
+		self->e[i].fd = self->efd[i % NR];
+		self->e[i].gsi = GSI + i % NR;
+		self->e[i].flags = i < NR ? ASSIGN : DEASSIGN;
+	}
+}
+
+FIXTURE_TEARDOWN(irqfds)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR; i++)
+		close(self->efd[i]);
+	kev_machine_destroy(&self->m);
+}
+
+static void signal_all(const int *efd)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR; i++)
+		kev_signal(efd[i]);
+}
+
+/* Which of them are bound: a bound one drains its counter at once. */
+static unsigned int bound(const int *efd)
+{
+	unsigned int mask = 0;
+	unsigned int i;
+
+	signal_all(efd);
+	for (i = 0; i < NR; i++)
+		mask |= (kev_count(efd[i]) == 0) << i;
+	return mask;
+}
+
+TEST_F(irqfds, all_are_assigned_and_deassigned)
+{
+	unsigned int i;
+
+	EXPECT_EQ(NR, IRQFDS(self->e, NR));
+	signal_all(self->efd);
+	for (i = 0; i < NR; i++)
+		EXPECT_TRUE(lapic_wait_irr(self->cpu, VECTOR + i));
+	lapic_clear_irr(self->cpu);
+
+	EXPECT_EQ(NR, IRQFDS(&self->e[NR], NR));
+	signal_all(self->efd);
+	EXPECT_EQ(0, lapic_count_irr(self->cpu));
+	for (i = 0; i < NR; i++)
+		EXPECT_EQ(1, kev_count(self->efd[i]));
+}
+
+TEST_F(irqfds, errno_of_the_first_is_returned)
+{
+	self->e[0].fd = -1;
+	EXPECT_ERRNO(EBADF, IRQFDS(self->e, NR));
+	self->e[0].fd = self->efd[0];
+	self->e[0].flags = 1u << 31;
+	EXPECT_ERRNO(EINVAL, IRQFDS(self->e, NR));
+	EXPECT_EQ(0, bound(self->efd));
+}
+
+TEST_F(irqfds, those_before_a_bad_one_stay)
+{
+	self->e[3].fd = -1;
+	EXPECT_EQ(3, IRQFDS(self->e, NR));
+	EXPECT_ERRNO(EBADF, IRQFDS(&self->e[3], NR - 3));
+	EXPECT_EQ(0x07, bound(self->efd));
+
+	self->e[3].fd = self->efd[3];
+	EXPECT_EQ(NR - 3, IRQFDS(&self->e[3], NR - 3));
+	EXPECT_EQ(0xff, bound(self->efd));
+}
+
+TEST_F(irqfds, deassigned_ones_before_a_bad_one_are_gone)
+{
+	ASSERT_EQ(NR, IRQFDS(self->e, NR));
+	self->e[NR + 5].fd = -1;
+	EXPECT_EQ(5, IRQFDS(&self->e[NR], NR));
+	EXPECT_EQ(0xe0, bound(self->efd));
+	EXPECT_EQ(5, IRQFDS(self->e, NR));
+}
+
+TEST_F(irqfds, those_before_an_unreadable_one_stay)
+{
+	struct kvm_irqfd *e = kev_alloc_at_page_end(2 * sizeof(*e));
+
+	e[0] = self->e[0];
+	e[1] = self->e[1];
+	EXPECT_EQ(2, IRQFDS(e, NR));
+	EXPECT_ERRNO(EFAULT, IRQFDS(e + 2, NR - 2));
+	EXPECT_EQ(0x03, bound(self->efd));
+	kev_free_page(e);
+}
+
+TEST_F(irqfds, deassign_of_what_is_not_there_is_done)
+{
+	EXPECT_EQ(NR, IRQFDS(&self->e[NR], NR));
+	EXPECT_EQ(2 * NR, IRQFDS(self->e, 2 * NR));
+	EXPECT_EQ(NR, IRQFDS(&self->e[NR], NR));
+}
+
+TEST_F(irqfds, second_one_of_an_eventfd_is_EBUSY)
+{
+	self->e[4].fd = self->efd[0];
+	EXPECT_EQ(4, IRQFDS(self->e, NR));
+	EXPECT_ERRNO(EBUSY, IRQFDS(&self->e[4], 1));
+}
+
+/* An eventfd moves to another GSI within the batch, while it is signalled. */
+TEST_F(irqfds, same_eventfd_may_be_moved_in_one_batch)
+{
+	struct kvm_irqfd e[] = {
+		{ .fd = self->efd[0], .gsi = GSI },
+		{ .fd = self->efd[0], .gsi = GSI, .flags = DEASSIGN },
+		{ .fd = self->efd[0], .gsi = GSI + 1 },
+		{ .fd = self->efd[0], .gsi = GSI + 1, .flags = DEASSIGN },
+		{ .fd = self->efd[0], .gsi = GSI + 2 },
+	};
+
+	EXPECT_EQ(5, IRQFDS(e, 5));
+	kev_signal(self->efd[0]);
+	EXPECT_TRUE(lapic_wait_irr(self->cpu, VECTOR + 2));
+	EXPECT_EQ(1, lapic_count_irr(self->cpu));
+}
+
+TEST_F(irqfds, counter_above_0_injects)
+{
+	unsigned int i;
+
+	signal_all(self->efd);
+	EXPECT_EQ(NR, IRQFDS(self->e, NR));
+	for (i = 0; i < NR; i++)
+		EXPECT_TRUE(lapic_wait_irr(self->cpu, VECTOR + i));
+}
+
+TEST_F(irqfds, vm_may_be_closed_with_all_of_them)
+{
+	EXPECT_EQ(NR, IRQFDS(self->e, NR));
+	kev_machine_destroy(&self->m);
+	signal_all(self->efd);
+	EXPECT_EQ(1, kev_count(self->efd[0]));
+	kev_machine_create(&self->m, variant->chip, 1);
+}
+
+/* Resampling ones: half of them share an input, the others have their own. */
+
+FIXTURE(resample) {
+	struct kev_machine m;
+	int vm;
+	int efd[NR];
+	int refd[NR];
+	struct kvm_irqfd e[2 * NR];
+};
+
+FIXTURE_SETUP(resample)
+{
+	unsigned int i;
+
+	KEV_REQUIRE_CAP(KVM_EVENTFD_CAP_BATCH);
+	KEV_REQUIRE_CHIP(KEV_CHIP_FULL);
+	kev_machine_create(&self->m, KEV_CHIP_FULL, 1);
+	self->vm = self->m.vm;
+	for (i = 0; i < NR; i++) {
+		self->efd[i] = kev_eventfd(0);
+		self->refd[i] = kev_eventfd(0);
+	}
+	for (i = 0; i < 2 * NR; i++) {
+		self->e[i].fd = self->efd[i % NR];
+		self->e[i].resamplefd = self->refd[i % NR];
+		self->e[i].gsi = i % NR < NR / 2 ? 16 : 16 + i % NR - NR / 2;
+		self->e[i].flags = i < NR ? RESAMPLE : DEASSIGN;
+	}
+}
+
+FIXTURE_TEARDOWN(resample)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR; i++) {
+		close(self->efd[i]);
+		close(self->refd[i]);
+	}
+	kev_machine_destroy(&self->m);
+}
+
+static uint32_t ioapic_irr(int vm)
+{
+	struct kvm_irqchip c = { .chip_id = KVM_IRQCHIP_IOAPIC };
+
+	kev_ioctl(vm, KVM_GET_IRQCHIP, &c);
+	return c.chip.ioapic.irr;
+}
+
+/* The pins are masked, but hold what is asserted. */
+static bool wait_ioapic_irr(int vm, uint32_t irr)
+{
+	uint64_t deadline = kev_now_ms() + KEV_TIMEOUT_MS;
+
+	while (ioapic_irr(vm) != irr)
+		if (kev_now_ms() > deadline)
+			return false;
+	return true;
+}
+
+static void set_level(int vm)
+{
+	unsigned int pin;
+
+	for (pin = 16; pin < 16 + NR; pin++)
+		ioapic_set_rte(vm, pin, KEV_RTE_MASKED | KEV_RTE_LEVEL | VECTOR);
+}
+
+TEST_F(resample, all_are_deassigned_together)
+{
+	set_level(self->vm);
+	EXPECT_EQ(NR, IRQFDS(self->e, NR));
+	signal_all(self->efd);
+	EXPECT_TRUE(wait_ioapic_irr(self->vm, 0x0f << 16));
+
+	EXPECT_EQ(NR, IRQFDS(&self->e[NR], NR));
+	EXPECT_EQ(0, ioapic_irr(self->vm));
+	EXPECT_EQ(0, bound(self->efd));
+	EXPECT_EQ(NR, IRQFDS(self->e, NR));
+}
+
+/* The input that is shared stays up for those who are left. */
+TEST_F(resample, last_one_of_a_gsi_lowers_it)
+{
+	set_level(self->vm);
+	EXPECT_EQ(NR, IRQFDS(self->e, NR));
+	signal_all(self->efd);
+	EXPECT_TRUE(wait_ioapic_irr(self->vm, 0x0f << 16));
+
+	EXPECT_EQ(NR / 2 - 1, IRQFDS(&self->e[NR], NR / 2 - 1));
+	EXPECT_EQ(0x0f << 16, ioapic_irr(self->vm));
+	EXPECT_EQ(NR - 1, IRQFDS(&self->e[NR + 1], NR - 1));
+	EXPECT_EQ(0, ioapic_irr(self->vm));
+}
+
+TEST_F(resample, mixed_with_plain_ones_and_assigns)
+{
+	self->e[1].flags = ASSIGN;
+	self->e[6].flags = ASSIGN;
+	EXPECT_EQ(2 * NR, IRQFDS(self->e, 2 * NR));
+	EXPECT_EQ(0, bound(self->efd));
+	EXPECT_EQ(NR, IRQFDS(self->e, NR));
+	EXPECT_EQ(0xff, bound(self->efd));
+}
+
+/* Ioeventfds: entry i is for eventfd i and ADDR + 4 * i. */
+
+FIXTURE(ioeventfds) {
+	struct kev_machine m;
+	int vm;
+	int cpu;
+	int efd[NR];
+	struct kvm_ioeventfd e[2 * NR];
+};
+
+FIXTURE_SETUP(ioeventfds)
+{
+	unsigned int i;
+
+	KEV_REQUIRE_CAP(KVM_EVENTFD_CAP_BATCH);
+	kev_machine_create(&self->m, KEV_CHIP_NONE, 1);
+	self->vm = self->m.vm;
+	self->cpu = self->m.vcpu[0];
+	for (i = 0; i < NR; i++)
+		self->efd[i] = kev_eventfd(0);
+	for (i = 0; i < 2 * NR; i++) {
+		self->e[i].fd = self->efd[i % NR];
+		self->e[i].addr = ADDR + 4 * (i % NR);
+		self->e[i].len = 4;
+		self->e[i].flags = i < NR ? ASSIGN : IO_DEASSIGN;
+	}
+}
+
+FIXTURE_TEARDOWN(ioeventfds)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR; i++)
+		close(self->efd[i]);
+	kev_machine_destroy(&self->m);
+}
+
+/* Which of the doorbells are taken. */
+static unsigned int taken(int cpu)
+{
+	unsigned int mask = 0;
+	unsigned int i;
+
+	for (i = 0; i < NR; i++)
+		mask |= (__vcpu_write(cpu, ADDR + 4 * i, 0, 4) == 4) << i;
+	return mask;
+}
+
+TEST_F(ioeventfds, all_are_assigned_and_deassigned)
+{
+	unsigned int i;
+
+	EXPECT_EQ(NR, IOEVENTFDS(self->e, NR));
+	EXPECT_EQ(0xff, taken(self->cpu));
+	for (i = 0; i < NR; i++)
+		EXPECT_EQ(1, kev_count(self->efd[i]));
+	EXPECT_EQ(NR, IOEVENTFDS(&self->e[NR], NR));
+	EXPECT_EQ(0, taken(self->cpu));
+}
+
+TEST_F(ioeventfds, errno_of_the_first_is_returned)
+{
+	EXPECT_ERRNO(ENOENT, IOEVENTFDS(&self->e[NR], NR));
+	self->e[0].len = 3;
+	EXPECT_ERRNO(EINVAL, IOEVENTFDS(self->e, NR));
+	self->e[0].len = 4;
+	self->e[0].fd = -1;
+	EXPECT_ERRNO(EBADF, IOEVENTFDS(self->e, NR));
+	EXPECT_EQ(0, taken(self->cpu));
+}
+
+TEST_F(ioeventfds, those_before_a_bad_one_stay)
+{
+	self->e[3].addr = ADDR;
+	EXPECT_EQ(3, IOEVENTFDS(self->e, NR));
+	EXPECT_ERRNO(EEXIST, IOEVENTFDS(&self->e[3], NR - 3));
+	EXPECT_EQ(0x07, taken(self->cpu));
+	EXPECT_EQ(3, IOEVENTFDS(&self->e[NR], NR));
+	EXPECT_EQ(0, taken(self->cpu));
+}
+
+TEST_F(ioeventfds, those_before_an_unreadable_one_stay)
+{
+	struct kvm_ioeventfd *e = kev_alloc_at_page_end(2 * sizeof(*e));
+
+	e[0] = self->e[0];
+	e[1] = self->e[1];
+	EXPECT_EQ(2, IOEVENTFDS(e, NR));
+	EXPECT_ERRNO(EFAULT, IOEVENTFDS(e + 2, NR - 2));
+	EXPECT_EQ(0x03, taken(self->cpu));
+	kev_free_page(e);
+}
+
+TEST_F(ioeventfds, deassign_of_what_is_not_there_ends_the_batch)
+{
+	ASSERT_EQ(2, IOEVENTFDS(self->e, 2));
+	EXPECT_EQ(2, IOEVENTFDS(&self->e[NR], NR));
+	EXPECT_EQ(0, taken(self->cpu));
+}
+
+TEST_F(ioeventfds, same_eventfd_may_be_moved_in_one_batch)
+{
+	struct kvm_ioeventfd e[] = {
+		{ .fd = self->efd[0], .addr = ADDR, .len = 4 },
+		{ .fd = self->efd[0], .addr = ADDR, .len = 4,
+		  .flags = IO_DEASSIGN },
+		{ .fd = self->efd[0], .addr = ADDR + 4, .len = 4 },
+		{ .fd = self->efd[1], .addr = ADDR, .len = 4 },
+	};
+
+	EXPECT_EQ(4, IOEVENTFDS(e, 4));
+	EXPECT_EQ(0x03, taken(self->cpu));
+	EXPECT_EQ(1, kev_count(self->efd[0]));
+	EXPECT_EQ(1, kev_count(self->efd[1]));
+}
+
+TEST_HARNESS_MAIN

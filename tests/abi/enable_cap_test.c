@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/* KVM_ENABLE_CAP on a VM: the split chip and 32-bit LAPIC ids. */
+#include "kev_harness.h"
+
+#define SPLIT	KVM_CAP_SPLIT_IRQCHIP
+#define X2APIC	KVM_CAP_X2APIC_API
+
+FIXTURE(enable_cap) {
+	int vm;
+};
+
+FIXTURE_SETUP(enable_cap)
+{
+	self->vm = kev_create_vm();
+}
+
+FIXTURE_TEARDOWN(enable_cap)
+{
+	close(self->vm);
+}
+
+TEST_F(enable_cap, unreadable_argument_is_EFAULT)
+{
+	EXPECT_ERRNO(EFAULT, __kev_ioctl(self->vm, KVM_ENABLE_CAP,
+					 KEV_BAD_PTR(struct kvm_enable_cap)));
+}
+
+TEST_F(enable_cap, unknown_capability_is_EINVAL)
+{
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, 0x7fffffff, 0, 0));
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, KVM_CAP_IRQFD, 0, 0));
+}
+
+TEST_F(enable_cap, unknown_capability_with_flags_is_EINVAL)
+{
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, 0x7fffffff, 1, 0));
+}
+
+TEST_F(enable_cap, on_a_vcpu_unknown_capability_is_EINVAL)
+{
+	int cpu = create_vcpu(self->vm, 0);
+
+	EXPECT_ERRNO(EINVAL, __enable_cap(cpu, 0x7fffffff, 0, 0));
+	close(cpu);
+}
+
+FIXTURE(split) {
+	int vm;
+};
+
+FIXTURE_SETUP(split)
+{
+	KEV_REQUIRE_CHIP(KEV_CHIP_SPLIT);
+	self->vm = kev_create_vm();
+}
+
+FIXTURE_TEARDOWN(split)
+{
+	close(self->vm);
+}
+
+TEST_F(split, on_an_empty_vm_is_accepted)
+{
+	EXPECT_ERRNO(0, __enable_cap(self->vm, SPLIT, 0, 24));
+}
+
+TEST_F(split, no_pin_and_the_most_pins_are_accepted)
+{
+	int vm = kev_create_vm();
+
+	EXPECT_ERRNO(0, __enable_cap(self->vm, SPLIT, 0, 0));
+	EXPECT_ERRNO(0, __enable_cap(vm, SPLIT, 0, 4096));
+	close(vm);
+}
+
+TEST_F(split, flags_are_EINVAL)
+{
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, SPLIT, 1, 24));
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, SPLIT, 1u << 31, 24));
+}
+
+TEST_F(split, too_many_pins_are_EINVAL)
+{
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, SPLIT, 0, 4097));
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, SPLIT, 0, 1ull << 32));
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, SPLIT, 0, ~0ull));
+}
+
+TEST_F(split, refused_one_leaves_no_chip)
+{
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, SPLIT, 1, 24));
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, SPLIT, 0, 4097));
+	EXPECT_ERRNO(ENXIO, __irq_line(self->vm, 0, 1));
+	EXPECT_ERRNO(0, __enable_cap(self->vm, SPLIT, 0, 24));
+}
+
+TEST_F(split, twice_is_EEXIST)
+{
+	enable_cap(self->vm, SPLIT, 24);
+	EXPECT_ERRNO(EEXIST, __enable_cap(self->vm, SPLIT, 0, 24));
+}
+
+TEST_F(split, after_create_irqchip_is_EEXIST)
+{
+	KEV_REQUIRE_CHIP(KEV_CHIP_FULL);
+	create_irqchip(self->vm);
+	EXPECT_ERRNO(EEXIST, __enable_cap(self->vm, SPLIT, 0, 24));
+}
+
+TEST_F(split, after_a_vcpu_is_EEXIST)
+{
+	close(create_vcpu(self->vm, 0));
+	EXPECT_ERRNO(EEXIST, __enable_cap(self->vm, SPLIT, 0, 24));
+}
+
+TEST_F(split, too_many_pins_are_found_before_a_vcpu)
+{
+	close(create_vcpu(self->vm, 0));
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, SPLIT, 0, 4097));
+}
+
+TEST_F(split, too_many_pins_are_found_before_a_chip)
+{
+	enable_cap(self->vm, SPLIT, 24);
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, SPLIT, 0, 4097));
+}
+
+TEST_F(split, flags_are_found_before_a_chip)
+{
+	enable_cap(self->vm, SPLIT, 24);
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, SPLIT, 1, 24));
+}
+
+TEST_F(split, gives_vcpus_a_lapic)
+{
+	struct kvm_lapic_state s;
+	int cpu;
+
+	enable_cap(self->vm, SPLIT, 24);
+	cpu = create_vcpu(self->vm, 0);
+	EXPECT_ERRNO(0, __kev_ioctl(cpu, KVM_GET_LAPIC, &s));
+	close(cpu);
+}
+
+FIXTURE(x2apic) {
+	int vm;
+};
+
+FIXTURE_SETUP(x2apic)
+{
+	KEV_REQUIRE_CAP(KVM_CAP_X2APIC_API);
+	self->vm = kev_create_vm();
+}
+
+FIXTURE_TEARDOWN(x2apic)
+{
+	close(self->vm);
+}
+
+TEST_F(x2apic, every_combination_of_its_bits_is_accepted)
+{
+	uint64_t bits;
+
+	for (bits = 0; bits < 4; bits++)
+		EXPECT_ERRNO(0, __enable_cap(self->vm, X2APIC, 0, bits));
+}
+
+TEST_F(x2apic, unknown_bits_are_EINVAL)
+{
+	unsigned int bit;
+
+	for (bit = 2; bit < 64; bit++)
+		EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, X2APIC, 0,
+						  1ull << bit));
+}
+
+TEST_F(x2apic, known_and_unknown_bits_are_EINVAL_and_change_nothing)
+{
+	struct kvm_msi msi = { .address_lo = KEV_MSI_ADDR, .address_hi = 1,
+			       .data = 0x51 };
+
+	KEV_REQUIRE_CHIP(KEV_CHIP_FULL);
+	create_irqchip(self->vm);
+	close(create_vcpu(self->vm, 0));
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, X2APIC, 0, 5));
+	EXPECT_EQ(0, __kev_ioctl(self->vm, KVM_SIGNAL_MSI, &msi));
+}
+
+TEST_F(x2apic, flags_are_EINVAL)
+{
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, X2APIC, 1, 1));
+}
+
+TEST_F(x2apic, is_accepted_after_a_vcpu)
+{
+	close(create_vcpu(self->vm, 0));
+	EXPECT_ERRNO(0, __enable_cap(self->vm, X2APIC, 0, 3));
+}
+
+TEST_F(x2apic, bits_stay_on)
+{
+	struct kvm_msi msi = { .address_lo = KEV_MSI_ADDR, .address_hi = 1,
+			       .data = 0x51 };
+
+	KEV_REQUIRE_CHIP(KEV_CHIP_FULL);
+	create_irqchip(self->vm);
+	close(create_vcpu(self->vm, 0));
+	enable_cap(self->vm, X2APIC, KVM_X2APIC_API_USE_32BIT_IDS);
+	enable_cap(self->vm, X2APIC, 0);
+	EXPECT_ERRNO(EINVAL, __kev_ioctl(self->vm, KVM_SIGNAL_MSI, &msi));
+}
+
+TEST_HARNESS_MAIN
