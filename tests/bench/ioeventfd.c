@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Control of ioeventfds: assign and deassign with few and with many
+ * registered, with a length and of length 0 (which goes on two buses).
+ *
+ * The figures at N are made as those of irqfd.c.
+ */
+#include <unistd.h>
+
+#include "bench.h"
+
+#define NR_EXTRA	64
+#define NR_OPS		1000	/* per figure and VM, at least */
+#define NR_VMS		16
+#define NR_MAX_KVM	900	/* kvm.ko copies its bus each time: minutes beyond */
+#define NR_MAX		65536
+#define MMIO_BASE	0x100000000ULL
+
+static const unsigned int sizes[] = {
+	10, 64, 256, 900, 4096, 16384, NR_MAX
+};
+
+struct batch {
+	const struct vm *vm;
+	const int *fds;
+	__u32 first;
+	__u32 flags;
+	__u32 len;
+};
+
+static void op_ioeventfd(void *arg, unsigned int i)
+{
+	const struct batch *b = arg;
+	unsigned int nr = b->first + i;
+
+	ioeventfd_set(b->vm, b->fds[nr], MMIO_BASE + 8ULL * nr, b->len,
+		      b->flags);
+}
+
+static double run_batch(const char *op, struct batch *b, __u32 first,
+			unsigned int nr, __u32 flags)
+{
+	b->first = first;
+	b->flags = flags;
+	return measure(op, b->vm->sys, op_ioeventfd, b, nr);
+}
+
+static void assign_deassign(struct batch *b, const char *assign,
+			    const char *deassign, unsigned int size,
+			    __u32 first, unsigned int nr)
+{
+	unsigned int rounds = 1 + NR_OPS / nr;
+	double in = 0, out = 0;
+	unsigned int i;
+
+	run_batch("", b, first, NR_EXTRA, 0);
+	run_batch("", b, first, NR_EXTRA, KVM_IOEVENTFD_FLAG_DEASSIGN);
+	for (i = 0; i < rounds; i++) {
+		in += run_batch(assign, b, first, nr, 0);
+		out += run_batch(deassign, b, first, nr,
+				 KVM_IOEVENTFD_FLAG_DEASSIGN);
+	}
+	report_cost(assign, size, b->vm->sys->id, in / rounds);
+	report_cost(deassign, size, b->vm->sys->id, out / rounds);
+}
+
+static void with_length(struct batch *b, unsigned int nr)
+{
+	b->len = 4;
+	assign_deassign(b, "ioeventfd-assign", "ioeventfd-deassign", nr, 0,
+			nr);
+	run_batch("", b, 0, nr, 0);
+	assign_deassign(b, "ioeventfd-assign-at", "ioeventfd-deassign-at", nr,
+			nr, NR_EXTRA);
+	run_batch("", b, 0, nr, KVM_IOEVENTFD_FLAG_DEASSIGN);
+}
+
+static void without_length(struct batch *b, unsigned int nr)
+{
+	b->len = 0;
+	assign_deassign(b, "ioeventfd-assign-0", "ioeventfd-deassign-0", nr, 0,
+			nr);
+}
+
+static void ioeventfd_size(const struct sys *sys, const int *fds,
+			   unsigned int nr)
+{
+	struct vm vm;
+	struct batch b = { .vm = &vm, .fds = fds };
+
+	vm_create(&vm, sys, 1);
+	with_length(&b, nr);
+	without_length(&b, nr);
+	vm_close(&vm);
+}
+
+/*
+ * A hash has a seed of its own in each VM: a mean over several VMs does not
+ * depend on which.  Many ioeventfds make a mean by themselves.
+ */
+static unsigned int vms_needed(const struct sys *sys, unsigned int nr)
+{
+	return sys->id == SYS_OURS && nr <= 4096 ? NR_VMS : 1;
+}
+
+void bench_ioeventfd(const struct sys *sys)
+{
+	unsigned int max = sys->id == SYS_KVM ? NR_MAX_KVM : NR_MAX;
+	int *fds = eventfds_create(max + NR_EXTRA);
+	unsigned int i, vm;
+
+	for (i = 0; i < ARRAY_SIZE(sizes) && sizes[i] <= max; i++)
+		for (vm = 0; size_wanted(sizes[i]) &&
+		     vm < vms_needed(sys, sizes[i]); vm++)
+			ioeventfd_size(sys, fds, sizes[i]);
+	eventfds_close(fds, max + NR_EXTRA);
+}

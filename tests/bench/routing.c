@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Control of routes: a table of N MSI routes with N irqfds bound, in which one
+ * route changes: by a new table, and by an update of that route.
+ */
+#include <linux/kvm_eventfd.h>
+#include <stdlib.h>
+
+#include "bench.h"
+
+#define NR_CHANGES	20	/* of a large table */
+#define NR_UPDATES	1000
+
+static const unsigned int sizes[] = { 10, 64, 256, 1024, 2048, 4000 };
+
+/**
+ * struct change - The VM, its table, and the route that changes
+ * @vm:		Whose.
+ * @table:	For KVM_SET_GSI_ROUTING.
+ * @update:	For KVM_EVENTFD_UPDATE_ROUTES: a header and one entry, as KVM's.
+ */
+struct change {
+	const struct vm *vm;
+	struct kvm_irq_routing *table;
+	struct kvm_irq_routing *update;
+};
+
+/* The route in the middle alternates between two vectors. */
+static void op_set(void *arg, unsigned int i)
+{
+	const struct change *c = arg;
+	struct kvm_irq_routing *table = c->table;
+
+	table->entries[table->nr / 2].u.msi.data = 0x40 + (i & 1);
+	xioctl(c->vm->fd, KVM_SET_GSI_ROUTING, table, "KVM_SET_GSI_ROUTING");
+}
+
+static void op_update(void *arg, unsigned int i)
+{
+	const struct change *c = arg;
+
+	c->update->entries[0].gsi = c->table->nr / 2;
+	c->update->entries[0].u.msi.data = 0x40 + (i & 1);
+	xioctl(c->vm->fd, KVM_EVENTFD_UPDATE_ROUTES, c->update,
+	       "KVM_EVENTFD_UPDATE_ROUTES");
+}
+
+static void change_costs(struct change *c, unsigned int nr)
+{
+	const struct sys *sys = c->vm->sys;
+	unsigned int changes = NR_CHANGES + 20000 / nr;
+
+	report_cost("set-routing", nr, sys->id,
+		    measure_warm("set-routing", sys, op_set, c, changes));
+	if (!sys_has(sys, KVM_EVENTFD_CAP_UPDATE_ROUTES))
+		return;
+	report_cost("update-routes", nr, sys->id,
+		    measure_warm("update-routes", sys, op_update, c,
+				 NR_UPDATES));
+}
+
+static void routing_size(const struct sys *sys, const int *fds,
+			 unsigned int nr)
+{
+	struct vm vm;
+	struct change c = {
+		.vm = &vm, .table = msi_routes(nr), .update = msi_routes(1),
+	};
+	unsigned int i;
+
+	vm_create(&vm, sys, 1);
+	op_set(&c, 0);
+	for (i = 0; i < nr; i++)
+		irqfd_set(&vm, fds[i], i, 0);
+	change_costs(&c, nr);
+	free(c.table);
+	free(c.update);
+	vm_close(&vm);
+}
+
+void bench_routing(const struct sys *sys)
+{
+	const unsigned int max = sizes[ARRAY_SIZE(sizes) - 1];
+	int *fds = eventfds_create(max);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		if (size_wanted(sizes[i]))
+			routing_size(sys, fds, sizes[i]);
+	eventfds_close(fds, max);
+}
