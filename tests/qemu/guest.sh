@@ -1,0 +1,71 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the guests' scripts share: TAP lines that count themselves, and a process
+# that holds an object of a node. Runs under busybox sh.
+
+passed=0
+failed=0
+holder=
+
+ok() {
+	passed=$((passed + 1))
+	echo "ok $((passed + failed)) - $*"
+}
+
+not_ok() {
+	failed=$((failed + 1))
+	echo "not ok $((passed + failed)) - $*"
+}
+
+# check NAME COMMAND...: a case that passes when the command succeeds.
+check() {
+	name=$1
+	shift
+	if "$@" >/tmp/case.log 2>&1; then
+		ok "$name"
+	else
+		not_ok "$name"
+		sed 's/^/# /' /tmp/case.log
+	fi
+}
+
+refuse() {
+	! "$@"
+}
+
+# hold KIND [NODE]: starts a holder and returns once it holds.
+start_holder() {
+	rm -f /tmp/held
+	hold "$@" >/tmp/held 2>&1 &
+	holder=$!
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		grep -q held /tmp/held && return 0
+		sleep 0.3
+	done
+	cat /tmp/held
+	return 1
+}
+
+# shellcheck disable=SC2034 # the caller's
+stop_holder() {
+	kill "$holder" 2>/dev/null
+	wait "$holder" 2>/dev/null
+	holder=
+}
+
+# A last close is finished by a work item now and then, so rmmod may be early.
+remove_module() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		rmmod "$1" 2>/tmp/rmmod.log && return 0
+		sleep 0.3
+	done
+	cat /tmp/rmmod.log
+	return 1
+}
+
+finish() {
+	echo "$1: $passed passed, $failed failed, 0 skipped"
+	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+	exit
+}

@@ -1,0 +1,81 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the scripts of this tree share: where things are kept, how they speak,
+# and how they become root. Sourced by tools/*, tests/qemu/* and tests/check;
+# holds no state but the variables set here.
+
+KEV_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+KEV_CACHE=${KVM_EVENTFD_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/kvm-eventfd}
+# depmod and friends live there, and a plain user's PATH lacks it.
+PATH=$PATH:/usr/sbin:/sbin
+export KEV_TOP KEV_CACHE PATH
+# Options and variables given to the make that called are not for the kernel's
+# makes, nor for those of the programs.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES GNUMAKEFLAGS
+
+say() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
+
+die() {
+	say "$*"
+	exit "${KEV_DIE_STATUS:-1}"
+}
+
+have() {
+	command -v "$1" >/dev/null 2>&1
+}
+
+# Only Debian's own package names are known here.
+on_debian() {
+	have apt-get && have dpkg && grep -qx 'ID=debian' /etc/os-release 2>/dev/null
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif have sudo; then
+		sudo "$@"
+	else
+		say "not root and no sudo: cannot run: $*"
+		return 1
+	fi
+}
+
+# Refresh the package lists, at most once per run of the calling script tree.
+apt_update_once() {
+	[ -z "${KEV_APT_UPDATED:-}" ] || return 1
+	export KEV_APT_UPDATED=1
+	say "refreshing the package lists (apt-get update)"
+	as_root apt-get update -q </dev/null >&2 || say "apt-get update reported errors; going on"
+}
+
+# What a build of the module reads, relative to the top.
+module_sources() {
+	(
+		cd "$KEV_TOP" || exit
+		find . -maxdepth 1 -type f \( -name '*.[ch]' -o -name Kbuild -o -name Kconfig \) \
+			! -name '*.mod.c'
+		find include tests/kunit -type f -name '*.[ch]' ! -name '*.mod.c'
+	) | sed 's|^\./||' | sort
+}
+
+# Brings the folder $1 to the state of the sources: a file is written only when
+# it differs, so that make rebuilds what changed wherever the checkout lies, and
+# what is no longer a source is removed.
+sync_sources() {
+	local dest=$1 file
+
+	mkdir -p "$dest"
+	module_sources | while read -r file; do
+		if ! cmp -s "$KEV_TOP/$file" "$dest/$file"; then
+			mkdir -p "$dest/$(dirname "$file")"
+			cp "$KEV_TOP/$file" "$dest/$file"
+		fi
+	done
+	(cd "$dest" && find . -type f -name '*.[ch]' ! -name '*.mod.c') | sed 's|^\./||' |
+		sort | comm -23 - <(module_sources) | while read -r file; do
+		rm -f "$dest/$file"
+	done
+}
