@@ -7,10 +7,10 @@
  * the registers changed that decide about them.  The map is immutable once
  * published, read under RCU, and rebuilt under kev_x86.map_lock.
  *
- * Whoever changes a register only counts kev_x86.map_gen up.  The next message
- * that is sent in process context rebuilds, so that bringing up n CPUs costs n
- * and not n * n; in atomic context a stale map resolves nothing, and the
- * caller takes a slower way.
+ * Whoever changes a register counts kev_x86.map_gen up and rebuilds, so that the
+ * map follows before the change is over.  A message that comes in between finds
+ * it stale: in process context it rebuilds, in atomic context nothing is
+ * resolved and the caller takes a slower way.
  *
  * What the map cannot express (one id for several LAPICs, CPUs in different
  * logical modes, broadcasts) it does not resolve either: the caller then asks

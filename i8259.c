@@ -95,7 +95,7 @@ static const struct {
 struct kev_pic {
 	struct kev_vm *vm;
 	const struct kev_pic_ops *ops;
-	spinlock_t lock;
+	spinlock_t lock;	/* irq-safe */
 	unsigned long flags;
 	bool output;
 	unsigned long lines[KEV_PIC_PINS];
@@ -103,7 +103,7 @@ struct kev_pic {
 	struct pic_port ports[PIC_PORTS];
 };
 
-static void pic_lock(struct kev_pic *pic)
+static void lock_pic(struct kev_pic *pic)
 	__acquires(&pic->lock)
 {
 	unsigned long flags;
@@ -112,7 +112,7 @@ static void pic_lock(struct kev_pic *pic)
 	pic->flags = flags;
 }
 
-static void pic_unlock(struct kev_pic *pic)
+static void unlock_pic(struct kev_pic *pic)
 	__releases(&pic->lock)
 {
 	unsigned long flags = pic->flags;
@@ -209,12 +209,12 @@ static void pic_end_service(struct kev_pic *pic, unsigned int chip,
 {
 	pic->chip[chip].isr &= ~BIT(pin);
 
-	pic_unlock(pic);
+	unlock_pic(pic);
 	kev_notify_acked_irq(pic->vm,
 			     chip ? KVM_IRQCHIP_PIC_SLAVE :
 				    KVM_IRQCHIP_PIC_MASTER,
 			     pin);
-	pic_lock(pic);
+	lock_pic(pic);
 }
 
 /* The CPU fetches the vector of @pin. */
@@ -398,9 +398,9 @@ static int port_read(struct kev_io_device *dev, u64 addr, unsigned int len,
 	if (len != 1)
 		return 0;
 
-	pic_lock(pic);
+	lock_pic(pic);
 	*(u8 *)val = pic_read_port(pic, port->chip, addr & 1);
-	pic_unlock(pic);
+	unlock_pic(pic);
 
 	return 0;
 }
@@ -414,12 +414,12 @@ static int port_write(struct kev_io_device *dev, u64 addr, unsigned int len,
 	if (len != 1)
 		return 0;
 
-	pic_lock(pic);
+	lock_pic(pic);
 	if (addr & 1)
 		pic_write_data(pic, port->chip, *(const u8 *)val);
 	else
 		pic_write_command(pic, port->chip, *(const u8 *)val);
-	pic_unlock(pic);
+	unlock_pic(pic);
 
 	return 0;
 }
@@ -434,9 +434,9 @@ static int elcr_read(struct kev_io_device *dev, u64 addr, unsigned int len,
 	if (len != 1)
 		return 0;
 
-	pic_lock(pic);
+	lock_pic(pic);
 	*(u8 *)val = pic->chip[chip].elcr;
-	pic_unlock(pic);
+	unlock_pic(pic);
 
 	return 0;
 }
@@ -451,9 +451,9 @@ static int elcr_write(struct kev_io_device *dev, u64 addr, unsigned int len,
 	if (len != 1)
 		return 0;
 
-	pic_lock(pic);
+	lock_pic(pic);
 	pic->chip[chip].elcr = *(const u8 *)val & pic->chip[chip].elcr_mask;
-	pic_unlock(pic);
+	unlock_pic(pic);
 
 	return 0;
 }
@@ -606,7 +606,7 @@ u8 kev_pic_ack(struct kev_pic *pic)
 	u8 vector;
 	int pin;
 
-	pic_lock(pic);
+	lock_pic(pic);
 	pin = pic_pending(pic, 0);
 	if (pin >= 0)
 		pic_intack(pic, 0, pin);
@@ -618,7 +618,7 @@ u8 kev_pic_ack(struct kev_pic *pic)
 	else
 		vector = pic->chip[0].irq_base + pin;
 	pic_update(pic);
-	pic_unlock(pic);
+	unlock_pic(pic);
 
 	return vector;
 }
@@ -648,9 +648,9 @@ void kev_pic_get_state(struct kev_pic *pic, unsigned int chip,
 {
 	chip = array_index_nospec(chip == KVM_IRQCHIP_PIC_SLAVE, PIC_CHIPS);
 
-	pic_lock(pic);
+	lock_pic(pic);
 	*state = pic->chip[chip];
-	pic_unlock(pic);
+	unlock_pic(pic);
 }
 
 /**
@@ -668,9 +668,9 @@ void kev_pic_set_state(struct kev_pic *pic, unsigned int chip,
 {
 	chip = array_index_nospec(chip == KVM_IRQCHIP_PIC_SLAVE, PIC_CHIPS);
 
-	pic_lock(pic);
+	lock_pic(pic);
 	pic->chip[chip] = *state;
-	pic_unlock(pic);
+	unlock_pic(pic);
 }
 
 /**
@@ -681,7 +681,7 @@ void kev_pic_set_state(struct kev_pic *pic, unsigned int chip,
  */
 void kev_pic_update(struct kev_pic *pic)
 {
-	pic_lock(pic);
+	lock_pic(pic);
 	pic_update(pic);
-	pic_unlock(pic);
+	unlock_pic(pic);
 }

@@ -103,7 +103,7 @@ struct kev_ioapic {
 	struct kev_io_device dev;
 	struct kev_vm *vm;
 	const struct kev_ioapic_ops *ops;
-	spinlock_t lock;
+	spinlock_t lock;	/* irq-safe */
 	struct kvm_ioapic_state regs;
 	u32 delivered;
 	u32 scan_seq;

@@ -19,7 +19,7 @@ struct kev_route_page {
 
 /**
  * struct kev_routing - One generation of the table
- * @stale:	On vm->stale_routing, when nothing had to wait for its end.
+ * @stale:	On vm->stale, when nothing had to wait for its end.
  * @chip_gsi:	Chip and pin to the last GSI routed there, or -1.
  * @max_routes:	Limit of GSIs when it was made.
  * @nr_pages:	Of @page.

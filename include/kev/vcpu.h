@@ -60,7 +60,7 @@ struct kev_vcpu {
  *		tried before the bus.
  * @mmio_write:	0 when taken, -EOPNOTSUPP when not.
  * @check_extension: Value of a capability, or -1 when it is not the arch's.
- * @vm_ioctls:	Rows tried after the node's own.  Called with a struct kev_vm.
+ * @vm_ioctls:	Rows tried before the node's own.  Called with a struct kev_vm.
  * @vcpu_ioctls: The same for a vCPU fd, with a struct kev_vcpu, under its mutex.
  */
 struct kev_arch_ops {

@@ -82,7 +82,7 @@ struct kev_stale {
  * @irq_srcu:	Readers of @routing and of ack notifiers, and every delivery.
  *		Private to the VM, so that no other reader delays a change.
  * @irq_lock:	Writers of @routing and of the ack notifiers.
- * @routing:	The table in force; never NULL.  See irqchip.c.
+ * @routing:	The table in force; never NULL.  See routing.c.
  * @max_routes:	Limit of GSIs and of entries.  Under @irq_lock; only grows.
  * @route_lock:	Writers of a route in place.  Irqs off, for @route_seq's readers.
  * @route_seq:	Guards the routes of @routing against torn reads.
@@ -111,6 +111,7 @@ struct kev_stale {
  *	    resampler_lock
  *	      irq_lock
  *	        route_lock (irqs off)
+ *	      map_lock (x86)
  *	    irqfds.mutex
  *	    coalesced mutex
  *	      bus mutex
@@ -120,6 +121,7 @@ struct kev_stale {
  *	            chip locks: PIC, IOAPIC (irqs off)
  *	              LAPIC lock (irqs off)
  *	                vCPU wait-queue lock
+ *	  ring_lock (coalesced.c)
  */
 struct kev_vm {
 	refcount_t users;

@@ -54,7 +54,7 @@ static const struct reset_case {
 	u32 other_cpu;
 } reset_cases[] = {
 	{ "id_is_the_vcpu_id", APIC_ID, 0, 1 << 24 },
-	{ "version_has_six_lvts", APIC_LVR, 0x50014, 0x50014 },
+	{ "version_has_six_lvts", APIC_LVR, 0x1050014, 0x1050014 },
 	{ "tpr_is_zero", APIC_TASKPRI, 0, 0 },
 	{ "ppr_is_zero", APIC_PROCPRI, 0, 0 },
 	{ "ldr_is_zero", APIC_LDR, 0, 0 },
@@ -91,7 +91,7 @@ static const struct write_case {
 	u32 disabled;	/* ... and with it software-disabled */
 } write_cases[] = {
 	{ "id_keeps_the_upper_byte", APIC_ID, ~0, 0xff000000, 0xff000000 },
-	{ "version_is_read_only", APIC_LVR, ~0, 0x50014, 0x50014 },
+	{ "version_is_read_only", APIC_LVR, ~0, 0x1050014, 0x1050014 },
 	{ "tpr_keeps_8_bits", APIC_TASKPRI, ~0, 0xff, 0xff },
 	{ "ppr_is_read_only", APIC_PROCPRI, ~0, 0, 0 },
 	{ "arbitration_priority_is_read_only", APIC_ARBPRI, ~0, 0, 0 },
@@ -587,7 +587,7 @@ static void set_state_computes_what_follows(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kev_lapic_set_state(vcpu, s), 0);
 
 	KUNIT_EXPECT_EQ(test, x86_lapic_read(vcpu, APIC_ID), 5 << 24);
-	KUNIT_EXPECT_EQ(test, x86_lapic_read(vcpu, APIC_LVR), 0x50014);
+	KUNIT_EXPECT_EQ(test, x86_lapic_read(vcpu, APIC_LVR), 0x1050014);
 	KUNIT_EXPECT_EQ(test, x86_lapic_read(vcpu, APIC_PROCPRI), 0x30);
 	KUNIT_EXPECT_TRUE(test, x86_pending(vcpu));
 	KUNIT_EXPECT_EQ(test, x86_ack(vcpu), FIXED(0x51));
@@ -844,7 +844,7 @@ static struct kunit_case lapic_cases[] = {
 };
 
 static struct kunit_suite lapic_suite = {
-	.name		= "kvm_eventfd_lapic",
+	.name		= "kev_lapic",
 	.test_cases	= lapic_cases,
 };
 kunit_test_suite(lapic_suite);
