@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module: a VM on /dev/kvm-eventfd.  Guest accesses are pwrite() and
+ * pread() on the vCPU fd, interrupts are taken with an ioctl.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <linux/kvm_eventfd.h>
+
+#include "diff.h"
+
+static void kev_setup(struct machine *m)
+{
+	(void)m;
+}
+
+static void kev_setup_cpu(struct machine *m, unsigned int cpu)
+{
+	(void)m;
+	(void)cpu;
+}
+
+static uint64_t space(bool pio)
+{
+	return pio ? KVM_EVENTFD_OFF_PIO : KVM_EVENTFD_OFF_MMIO;
+}
+
+static int kev_write(struct machine *m, unsigned int cpu, bool pio,
+		     uint64_t addr, unsigned int len, uint64_t val)
+{
+	ssize_t ret = pwrite(m->cpu[cpu], &val, len, space(pio) + addr);
+
+	if (ret >= 0 && (size_t)ret != len)
+		die("kev: a write of %u bytes returned %zd", len, ret);
+	return ret < 0 ? -1 : 0;
+}
+
+static int kev_read(struct machine *m, unsigned int cpu, bool pio,
+		    uint64_t addr, unsigned int len, uint64_t *val)
+{
+	ssize_t ret;
+
+	*val = 0;
+	ret = pread(m->cpu[cpu], val, len, space(pio) + addr);
+	if (ret >= 0 && (size_t)ret != len)
+		die("kev: a read of %u bytes returned %zd", len, ret);
+	return ret < 0 ? -1 : 0;
+}
+
+static const enum event_type types[] = {
+	[KVM_EVENTFD_INTR_FIXED]	= EVENT_INTR,
+	[KVM_EVENTFD_INTR_EXTINT]	= EVENT_INTR,
+	[KVM_EVENTFD_INTR_NMI]		= EVENT_NMI,
+	[KVM_EVENTFD_INTR_SMI]		= EVENT_SMI,
+	[KVM_EVENTFD_INTR_INIT]		= EVENT_INIT,
+	[KVM_EVENTFD_INTR_SIPI]		= EVENT_SIPI,
+};
+
+static void kev_take(struct machine *m, unsigned int cpu, struct event *event)
+{
+	struct kvm_eventfd_interrupt intr;
+
+	if (ioctl(m->cpu[cpu], KVM_EVENTFD_ACK_INTERRUPT, &intr)) {
+		must(errno == EAGAIN, "KVM_EVENTFD_ACK_INTERRUPT");
+		return;
+	}
+	if (intr.type >= ARRAY_SIZE(types) || intr.vector > 0xff)
+		die("kev: took an event of type %u, vector %u", intr.type,
+		    intr.vector);
+	event->type = types[intr.type];
+	event->vector = intr.vector;
+}
+
+/* What the judge's CPUs took must be next here; anything else differs. */
+static void kev_events(struct machine *m, struct observation *o,
+		       const struct observation *expected)
+{
+	unsigned int i;
+
+	for (i = o->nr_events; i < expected->nr_events; i++) {
+		unsigned int cpu = expected->event[i].cpu;
+		struct event event = { .cpu = cpu };
+
+		kev_take(m, cpu, &event);
+		add_event(o, cpu, event.type, event.vector);
+	}
+}
+
+const struct backend backend_kev = {
+	.name		= "kev",
+	.node		= KVM_EVENTFD_NODE,
+	.setup		= kev_setup,
+	.setup_cpu	= kev_setup_cpu,
+	.teardown	= kev_setup,
+	.write		= kev_write,
+	.read		= kev_read,
+	.take		= kev_take,
+	.events		= kev_events,
+};

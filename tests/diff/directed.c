@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs the directed cases.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "directed.h"
+
+#define MAX_STEPS	128
+
+/*
+ * LAPICs enabled, with the logical ids 1, 2, 4, 8; PICs masked, or the GSIs that
+ * they share with the IOAPIC would come from there first.
+ */
+static size_t usual_start(struct step *steps, const struct config *config)
+{
+	unsigned int cpu;
+	size_t nr = 0;
+
+	if (config->mode == MODE_FULL) {
+		steps[nr++] = (struct step)OUTB(0x21, 0xff);
+		steps[nr++] = (struct step)OUTB(0xa1, 0xff);
+	}
+	for (cpu = 0; cpu < config->nr_cpus; cpu++) {
+		steps[nr++] = (struct step)LAPIC(cpu, 0x0f0, 0x1ff);
+		steps[nr++] = (struct step)LAPIC(cpu, 0x0d0, 1u << (24 + cpu));
+	}
+	return nr;
+}
+
+static void to_script(const struct directed *d, struct script *script)
+{
+	static struct step steps[MAX_STEPS];
+
+	memset(script, 0, sizeof(*script));
+	snprintf(script->name, sizeof(script->name), "directed %s", d->name);
+	script->config = d->config;
+	if (!script->config.nr_cpus)
+		script->config.nr_cpus = 1;
+	script->steps = steps;
+	if (!d->bare && script->config.mode != MODE_NONE)
+		script->nr = usual_start(steps, &script->config);
+	if (script->nr + d->nr > MAX_STEPS)
+		die("%s has too many steps", d->name);
+	memcpy(steps + script->nr, d->steps, d->nr * sizeof(*d->steps));
+	script->nr += d->nr;
+}
+
+static void show(const struct script *script)
+{
+	static struct pair pair;
+
+	printf("DIVERGENCE %s:\n", script->name);
+	if (script_run(script, &pair, true) != NO_DIVERGENCE)
+		pair_print(&pair);
+}
+
+static bool run_one(const struct directed *d)
+{
+	static struct pair pair;
+	struct script script;
+	size_t at;
+
+	to_script(d, &script);
+	at = script_run(&script, &pair, false);
+	if (d->old && at != NO_DIVERGENCE && difference_is_known(d->old))
+		return true;
+	if (!d->differs) {
+		if (at == NO_DIVERGENCE)
+			return true;
+		show(&script);
+		return false;
+	}
+	if (at == script.nr - 1 && difference_is_known(d->differs))
+		return true;
+	if (at == NO_DIVERGENCE)
+		printf("DIVERGENCE %s: the difference %s is not there any more\n",
+		       script.name, d->differs);
+	else
+		show(&script);
+	return false;
+}
+
+static const struct {
+	const struct directed *cases;
+	const unsigned int *nr;
+} groups[] = {
+	{ directed_plane, &nr_directed_plane },
+	{ directed_chips, &nr_directed_chips },
+	{ directed_lapic, &nr_directed_lapic },
+	{ directed_differences, &nr_directed_differences },
+};
+
+/* How many failed; how many did not is added to @passed. */
+unsigned int directed_run(const char *filter, unsigned int *passed)
+{
+	unsigned int i, j, nr = 0, failed = 0;
+
+	for (i = 0; i < ARRAY_SIZE(groups); i++) {
+		for (j = 0; j < *groups[i].nr; j++) {
+			const struct directed *d = &groups[i].cases[j];
+
+			if ((filter && !strstr(d->name, filter)) ||
+			    (d->not_old && judge_is_old()))
+				continue;
+			nr++;
+			failed += !run_one(d);
+		}
+	}
+	*passed += nr - failed;
+	printf("directed: %u cases, %u diverged\n", nr, failed);
+	return failed;
+}
+
+void directed_list(void)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(groups); i++) {
+		for (j = 0; j < *groups[i].nr; j++)
+			printf("%s\n", groups[i].cases[j].name);
+	}
+}
