@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * irqfd and resampler: eventfds whose wakeup is a guest's interrupt.
+ * irqfd: eventfds whose wakeup is a guest's interrupt.
  *
  * An irqfd is a waiter on its eventfd.  The wait queue is what finds it: it is
  * the only waiter there with this wakeup function, so one look at the front of
@@ -22,7 +22,6 @@
 #include <linux/kvm_eventfd.h>
 #include <linux/list.h>
 #include <linux/poll.h>
-#include <linux/sched/signal.h>
 #include <linux/seqlock.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
@@ -30,24 +29,14 @@
 #include <linux/wait_bit.h>
 #include <linux/workqueue.h>
 
+#include <kev/batch.h>
 #include <kev/compat.h>
 #include <kev/eventfd.h>
 #include <kev/irqchip.h>
+#include <kev/resampler.h>
 #include <kev/uaccess.h>
 #include <kev/vm.h>
 #include <kev/wq.h>
-
-/**
- * struct kev_resampler - What the irqfds with a resamplefd on one GSI share
- * @notifier:	Its GSI's acks.
- * @vm:		Owner.
- * @irqfds:	Its irqfds.  Under resampler_lock, read under irq_srcu.
- */
-struct kev_resampler {
-	struct kev_irq_ack_notifier notifier;
-	struct kev_vm *vm;
-	struct list_head irqfds;
-};
 
 /**
  * struct kev_irqfd - An eventfd bound to a guest interrupt
@@ -64,9 +53,8 @@ struct kev_resampler {
  * @ring:	All irqfds of @gsi.  Under the irqfds_lock.
  * @active:	In the ring.  Cleared once, by the owner of the teardown.
  * @dead:	On vm->irqfds.dead, or on the list of who tears down.
- * @resampler:	NULL without a resamplefd.  Immutable once @wait is queued.
- * @resamplefd:	Signalled when the guest acked @gsi.  Reference held.
- * @resample_node: On @resampler's list.
+ * @resample:	Its part in the GSI's resampler; empty without a resamplefd.
+ *		Immutable once @wait is queued.
  */
 struct kev_irqfd {
 	wait_queue_entry_t wait;
@@ -81,9 +69,7 @@ struct kev_irqfd {
 	struct list_head ring;
 	struct llist_node dead;
 	bool active;
-	struct kev_resampler *resampler;
-	struct eventfd_ctx *resamplefd;
-	struct list_head resample_node;
+	struct kev_resample resample;
 };
 
 struct workqueue_struct *kev_wq;
@@ -125,7 +111,7 @@ static void kev_irqfd_inject(struct work_struct *work)
 	struct kev_irq irq = { .level = true };
 	int ret;
 
-	if (irqfd->resampler) {
+	if (irqfd->resample.resampler) {
 		irq.source = KEV_IRQ_SOURCE_RESAMPLE;
 		ret = kev_set_irq(irqfd->vm, irqfd->gsi, &irq);
 	} else {
@@ -169,7 +155,7 @@ static void irqfd_signal(struct kev_irqfd *irqfd)
 	int idx;
 
 	stat_inc(&irqfd->stats.signalled);
-	if (irqfd->resampler) {
+	if (irqfd->resample.resampler) {
 		irqfd_queue_inject(irqfd);
 		return;
 	}
@@ -247,142 +233,6 @@ static int kev_irqfd_wakeup(wait_queue_entry_t *wait, unsigned int mode, int syn
 	return woken;
 }
 
-/* Resampler */
-
-/* Tell every device on the line.  Inside irq_srcu. */
-static void resampler_notify(struct kev_resampler *resampler)
-{
-	struct kev_irqfd *irqfd;
-
-	list_for_each_entry_srcu(irqfd, &resampler->irqfds, resample_node,
-				 srcu_read_lock_held(&resampler->vm->irq_srcu))
-		kev_eventfd_signal(irqfd->resamplefd);
-}
-
-/* The guest acked: lower the line once, then tell every device on it. */
-static void resampler_ack(struct kev_irq_ack_notifier *notifier)
-{
-	static const struct kev_irq irq = { .source = KEV_IRQ_SOURCE_RESAMPLE };
-	struct kev_resampler *resampler;
-	struct kev_vm *vm;
-	int idx;
-
-	resampler = container_of(notifier, struct kev_resampler, notifier);
-	vm = resampler->vm;
-	kev_set_irq(vm, notifier->gsi, &irq);
-
-	idx = srcu_read_lock(&vm->irq_srcu);
-	resampler_notify(resampler);
-	srcu_read_unlock(&vm->irq_srcu, idx);
-}
-
-/**
- * kev_notify_irqfd_resampler - A pin was unmasked with its request standing
- * @vm:		The VM.
- * @chip:	KVM_IRQCHIP_*.
- * @pin:	Input of that chip.
- *
- * Asks the devices to raise the line again if they still want to.  The line
- * itself stays as it is, for this is no ack.
- *
- * Context: Any but the wakeup of an eventfd, which may not signal another.
- * Return: True when there is such a device.
- */
-bool kev_notify_irqfd_resampler(struct kev_vm *vm, unsigned int chip,
-				unsigned int pin)
-{
-	struct kev_resampler *resampler = NULL;
-	int gsi;
-	int idx;
-
-	idx = srcu_read_lock(&vm->irq_srcu);
-	gsi = kev_irq_map_chip_pin(vm, chip, pin);
-	if (gsi >= 0)
-		resampler = xa_load(&vm->irqfds.resamplers, gsi);
-	if (resampler)
-		resampler_notify(resampler);
-	srcu_read_unlock(&vm->irq_srcu, idx);
-
-	return resampler;
-}
-EXPORT_SYMBOL_GPL(kev_notify_irqfd_resampler);
-
-static struct kev_resampler *resampler_create(struct kev_vm *vm, u32 gsi)
-{
-	struct kev_resampler *resampler;
-	int ret;
-
-	resampler = kzalloc(sizeof(*resampler), GFP_KERNEL_ACCOUNT);
-	if (!resampler)
-		return ERR_PTR(-ENOMEM);
-	resampler->vm = vm;
-	resampler->notifier.gsi = gsi;
-	resampler->notifier.irq_acked = resampler_ack;
-	INIT_LIST_HEAD(&resampler->irqfds);
-
-	/* Once it can be found it can be in use, so nothing may fail then. */
-	ret = xa_reserve(&vm->irqfds.resamplers, gsi, GFP_KERNEL_ACCOUNT);
-	if (ret)
-		goto free;
-	ret = kev_register_irq_ack_notifier(vm, &resampler->notifier);
-	if (ret)
-		goto release;
-	xa_store(&vm->irqfds.resamplers, gsi, resampler, GFP_KERNEL_ACCOUNT);
-	return resampler;
-
-release:
-	xa_release(&vm->irqfds.resamplers, gsi);
-free:
-	kfree(resampler);
-	return ERR_PTR(ret);
-}
-
-static int resampler_join(struct kev_irqfd *irqfd)
-{
-	struct kev_irqfds *irqfds = &irqfd->vm->irqfds;
-	struct kev_resampler *resampler;
-	int ret = 0;
-
-	mutex_lock(&irqfds->resampler_lock);
-	resampler = xa_load(&irqfds->resamplers, irqfd->gsi);
-	if (!resampler)
-		resampler = resampler_create(irqfd->vm, irqfd->gsi);
-	if (IS_ERR(resampler)) {
-		ret = PTR_ERR(resampler);
-	} else {
-		irqfd->resampler = resampler;
-		list_add_rcu(&irqfd->resample_node, &resampler->irqfds);
-	}
-	mutex_unlock(&irqfds->resampler_lock);
-
-	return ret;
-}
-
-/*
- * First half of leaving: unlink, and lower the line behind the last one.
- * Returns the resampler when it has to be freed too.  Before freeing, wait for
- * a grace period of irq_srcu, with no lock held.
- */
-static struct kev_resampler *resampler_leave(struct kev_irqfd *irqfd)
-{
-	static const struct kev_irq irq = { .source = KEV_IRQ_SOURCE_RESAMPLE };
-	struct kev_resampler *resampler = irqfd->resampler;
-	struct kev_vm *vm = irqfd->vm;
-	bool last;
-
-	mutex_lock(&vm->irqfds.resampler_lock);
-	list_del_rcu(&irqfd->resample_node);
-	last = list_empty(&resampler->irqfds);
-	if (last) {
-		xa_erase(&vm->irqfds.resamplers, irqfd->gsi);
-		kev_ack_notifier_unlink(vm, &resampler->notifier);
-		kev_set_irq(vm, irqfd->gsi, &irq);
-	}
-	mutex_unlock(&vm->irqfds.resampler_lock);
-
-	return last ? resampler : NULL;
-}
-
 /* Teardown: each step is done by the one owner */
 
 /* What was signalled is injected: after this nothing more is. */
@@ -401,8 +251,9 @@ static void irqfd_flush(struct kev_irqfd *irqfd)
 
 static void irqfd_free(struct kev_irqfd *irqfd)
 {
-	if (irqfd->resamplefd)
-		eventfd_ctx_put(irqfd->resamplefd);
+	kfree(irqfd->resample.resampler);
+	if (irqfd->resample.eventfd)
+		eventfd_ctx_put(irqfd->resample.eventfd);
 	eventfd_ctx_put(irqfd->eventfd);
 	kfree(irqfd);
 }
@@ -410,7 +261,6 @@ static void irqfd_free(struct kev_irqfd *irqfd)
 /* Shut down irqfds that are off their wait queues: one grace period for all. */
 static void irqfds_shutdown(struct kev_vm *vm, struct llist_node *list)
 {
-	struct kev_resampler *resampler;
 	struct kev_irqfd *irqfd;
 	struct kev_irqfd *next;
 	bool wait = false;
@@ -418,18 +268,13 @@ static void irqfds_shutdown(struct kev_vm *vm, struct llist_node *list)
 
 	llist_for_each_entry(irqfd, list, dead) {
 		irqfd_flush(irqfd);
-		if (!irqfd->resampler)
-			continue;
-		irqfd->resampler = resampler_leave(irqfd);
-		wait = true;
+		wait |= kev_resampler_leave(vm, irqfd->gsi, &irqfd->resample);
 	}
 	if (wait)
 		synchronize_srcu_expedited(&vm->irq_srcu);
 
 	llist_for_each_entry_safe(irqfd, next, list, dead) {
-		resampler = irqfd->resampler;
 		irqfd_free(irqfd);
-		kfree(resampler);
 		count++;
 	}
 	if (atomic_sub_and_test(count, &vm->irqfds.ending))
@@ -582,16 +427,16 @@ static struct kev_irqfd *irqfd_alloc(struct kev_vm *vm, u32 gsi)
 	return irqfd;
 }
 
-/* Undo resampler_join() of an irqfd that was never published. */
+/* Undo the join of an irqfd that was never published. */
 static void irqfd_unjoin(struct kev_irqfd *irqfd)
 {
-	struct kev_resampler *resampler;
+	struct kev_resample *resample = &irqfd->resample;
 
-	if (!irqfd->resampler)
-		return;
-	resampler = resampler_leave(irqfd);
-	synchronize_srcu_expedited(&irqfd->vm->irq_srcu);
-	kfree(resampler);
+	if (kev_resampler_leave(irqfd->vm, irqfd->gsi, resample))
+		synchronize_srcu_expedited(&irqfd->vm->irq_srcu);
+	kfree(resample->resampler);
+	if (resample->eventfd)
+		eventfd_ctx_put(resample->eventfd);
 }
 
 static int irqfd_assign_resample(struct kev_irqfd *irqfd, int fd)
@@ -602,8 +447,8 @@ static int irqfd_assign_resample(struct kev_irqfd *irqfd, int fd)
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
 
-	irqfd->resamplefd = ctx;
-	return resampler_join(irqfd);
+	irqfd->resample.eventfd = ctx;
+	return kev_resampler_join(irqfd->vm, irqfd->gsi, &irqfd->resample);
 }
 
 /* With the eventfd's file held, so that its HUP comes after this. */
@@ -630,8 +475,6 @@ static int irqfd_assign_file(struct kev_irqfd *irqfd, struct file *file,
 	}
 	if (ret) {
 		irqfd_unjoin(irqfd);
-		if (irqfd->resamplefd)
-			eventfd_ctx_put(irqfd->resamplefd);
 		eventfd_ctx_put(ctx);
 	}
 	return ret;
@@ -830,13 +673,10 @@ int kev_irqfd_batch(struct kev_vm *vm, const struct kvm_irqfd __user *entries,
 			ret = irqfd_one(vm, &args, &list);
 		else
 			ret = -EFAULT;
+		if (!ret)
+			ret = kev_batch_pause();
 		if (ret)
 			break;
-		if (need_resched() && fatal_signal_pending(current)) {
-			ret = -EINTR;
-			break;
-		}
-		cond_resched();
 	}
 	if (list)
 		irqfds_shutdown(vm, list);
@@ -931,7 +771,6 @@ unsigned int kev_irqfds_stats(struct kev_vm *vm, struct kev_irqfd_stats *sum)
  */
 void kev_irqfds_init(struct kev_vm *vm)
 {
-	static struct lock_class_key resamplers_key;
 	struct kev_irqfds *irqfds = &vm->irqfds;
 
 	mutex_init(&irqfds->mutex);
@@ -939,10 +778,7 @@ void kev_irqfds_init(struct kev_vm *vm)
 	atomic_set(&irqfds->ending, 0);
 	init_llist_head(&irqfds->dead);
 	INIT_WORK(&irqfds->cleanup, irqfds_cleanup);
-	xa_init_flags(&irqfds->resamplers, XA_FLAGS_ACCOUNT);
-	/* Unlike by_gsi's lock, never taken inside a wait-queue lock. */
-	lockdep_set_class(&irqfds->resamplers.xa_lock, &resamplers_key);
-	mutex_init(&irqfds->resampler_lock);
+	kev_resamplers_init(vm);
 }
 
 /* Deactivate all; those whose eventfd is just closed belong to the cleanup. */

@@ -7,9 +7,9 @@
  */
 #include <linux/eventfd.h>
 #include <linux/kvm_eventfd.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include <kev/batch.h>
 #include <kev/iobus.h>
 #include <kev/uaccess.h>
 #include <kev/vm.h>
@@ -165,13 +165,10 @@ int kev_ioeventfd_batch(struct kev_vm *vm,
 			ret = kev_ioeventfd(vm, &args);
 		else
 			ret = -EFAULT;
+		if (!ret)
+			ret = kev_batch_pause();
 		if (ret)
 			break;
-		if (need_resched() && fatal_signal_pending(current)) {
-			ret = -EINTR;
-			break;
-		}
-		cond_resched();
 	}
 	return done ? done : ret;
 }
