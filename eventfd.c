@@ -74,6 +74,12 @@ struct kev_irqfd {
 
 struct workqueue_struct *kev_wq;
 
+/*
+ * Injections have a queue apart from kev_wq's, since a cleanup there waits for
+ * them: on one queue, cleanups alone could fill it.
+ */
+static struct workqueue_struct *inject_wq;
+
 static spinlock_t *irqfds_lock(struct kev_vm *vm)
 {
 	return &vm->irqfds.by_gsi.xa_lock;
@@ -124,7 +130,7 @@ static void kev_irqfd_inject(struct work_struct *work)
 
 static void irqfd_queue_inject(struct kev_irqfd *irqfd)
 {
-	if (!queue_work(kev_wq, &irqfd->inject))
+	if (!queue_work(inject_wq, &irqfd->inject))
 		stat_inc(&irqfd->stats.coalesced);
 }
 
@@ -403,7 +409,7 @@ static int irqfd_hook(struct kev_irqfd *irqfd, struct file *file)
 		xa_cmpxchg_irq(by_gsi, irqfd->gsi, XA_ZERO_ENTRY, NULL, 0);
 		return hook.ret;
 	}
-	if ((events & EPOLLIN) && queue_work(kev_wq, &irqfd->inject))
+	if ((events & EPOLLIN) && queue_work(inject_wq, &irqfd->inject))
 		stat_inc(&irqfd->inject_stats.signalled);
 	return 0;
 }
@@ -827,7 +833,7 @@ void kev_irqfds_release(struct kev_vm *vm)
 /* The module */
 
 /**
- * kev_eventfd_module_init - The queue on which all VMs' work runs
+ * kev_eventfd_module_init - The queues on which all VMs' work runs
  *
  * Unbound and concurrent: each VM waits for its own items alone.
  *
@@ -836,7 +842,16 @@ void kev_irqfds_release(struct kev_vm *vm)
 int kev_eventfd_module_init(void)
 {
 	kev_wq = alloc_workqueue("kvm-eventfd", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	return kev_wq ? 0 : -ENOMEM;
+	if (!kev_wq)
+		return -ENOMEM;
+
+	inject_wq = alloc_workqueue("kvm-eventfd-inject",
+				    WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!inject_wq) {
+		destroy_workqueue(kev_wq);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 /**
@@ -845,4 +860,5 @@ int kev_eventfd_module_init(void)
 void kev_eventfd_module_exit(void)
 {
 	destroy_workqueue(kev_wq);
+	destroy_workqueue(inject_wq);
 }
