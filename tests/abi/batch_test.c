@@ -90,7 +90,7 @@ TEST_F(call, no_entries_are_not_looked_at)
 TEST_F(call, unreadable_first_entry_is_EFAULT)
 {
 	EXPECT_ERRNO(EFAULT, CALL(kev_bad_ptr(), 1, 0));
-	EXPECT_ERRNO(EFAULT, CALL((void *)(1ul << 63), 1, 0));
+	EXPECT_ERRNO(EFAULT, CALL((void *)~0xffful, 1, 0));
 	EXPECT_ERRNO(EFAULT, CALL(kev_bad_ptr(), KVM_EVENTFD_BATCH_MAX, 0));
 }
 

@@ -38,7 +38,9 @@ TEST_F(create_vcpu, id_at_the_limit_is_EINVAL)
 
 TEST_F(create_vcpu, id_of_more_than_32_bits_is_EINVAL)
 {
-	EXPECT_ERRNO(EINVAL, __create_vcpu(self->vm, 1ul << 32));
+	if (sizeof(long) == 4)
+		SKIP(return, "a long has 32 bits here");
+	EXPECT_ERRNO(EINVAL, __create_vcpu(self->vm, (unsigned long)(1ull << 32)));
 }
 
 TEST_F(create_vcpu, same_id_twice_is_EEXIST)

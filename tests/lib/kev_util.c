@@ -514,7 +514,7 @@ ssize_t __vcpu_write(int vcpu, uint64_t off, uint64_t val, unsigned int len)
 
 void vcpu_write(int vcpu, uint64_t off, uint64_t val, unsigned int len)
 {
-	kev_assert(__vcpu_write(vcpu, off, val, len) == len,
+	kev_assert(__vcpu_write(vcpu, off, val, len) == (ssize_t)len,
 		   "guest write of %u at %#llx", len, (unsigned long long)off);
 }
 
@@ -528,7 +528,7 @@ uint64_t vcpu_read(int vcpu, uint64_t off, unsigned int len)
 {
 	uint64_t val;
 
-	kev_assert(__vcpu_read(vcpu, off, &val, len) == len,
+	kev_assert(__vcpu_read(vcpu, off, &val, len) == (ssize_t)len,
 		   "guest read of %u at %#llx", len, (unsigned long long)off);
 	return val;
 }
