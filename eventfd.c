@@ -200,7 +200,9 @@ static bool kev_irqfd_deactivate(struct kev_irqfd *irqfd)
 }
 
 /*
- * The last reference to the eventfd's file is gone.  Its lock is held.  The
+ * The last reference to the eventfd's file is gone.  Its lock is held.  Those who
+ * hold its context alone can still signal it, but the route of an irqfd off its
+ * ring is not kept up to date: so it leaves the wait queue at once.  The
  * cleanup is queued under the irqfds_lock, so that the close of the VM, which
  * takes it too, either still finds the irqfd or waits for the cleanup.
  */
@@ -211,6 +213,7 @@ static void irqfd_hup(struct kev_irqfd *irqfd)
 
 	spin_lock_irqsave(irqfds_lock(vm), flags);
 	if (kev_irqfd_deactivate(irqfd)) {
+		list_del_init(&irqfd->wait.entry);
 		llist_add(&irqfd->dead, &vm->irqfds.dead);
 		queue_work(kev_wq, &vm->irqfds.cleanup);
 	}

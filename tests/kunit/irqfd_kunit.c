@@ -11,6 +11,7 @@
 #include <kev/eventfd.h>
 #include <kev/irqchip.h>
 #include <kev/vm.h>
+#include <kev/wq.h>
 
 #include "plane_fixture.h"
 
@@ -236,6 +237,35 @@ static void irqfd_close_of_the_eventfd_ends_it(struct kunit *test)
 	eventfd_ctx_put(ctx);
 }
 
+static void no_work(struct work_struct *work)
+{
+}
+
+/* The kernel's users of an eventfd may signal it when its file is gone. */
+static void irqfd_is_deaf_before_its_cleanup(struct kunit *test)
+{
+	struct fake_sink *sink;
+	struct kev_vm *vm = routed_vm(test, &sink);
+	int fd = fake_eventfd(test, 0);
+	struct eventfd_ctx *ctx = eventfd_ctx_fdget(fd);
+	work_func_t cleanup = vm->irqfds.cleanup.func;
+
+	KUNIT_ASSERT_EQ(test, 0, fake_irqfd(vm, fd, GSI, 0));
+	vm->irqfds.cleanup.func = no_work;
+	fake_eventfd_close(fd);
+	flush_work(&vm->irqfds.cleanup);
+	vm->irqfds.cleanup.func = cleanup;
+
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&vm->irqfds.ending));
+	kev_eventfd_signal(ctx);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&sink->atomic));
+
+	queue_work(kev_wq, &vm->irqfds.cleanup);
+	flush_work(&vm->irqfds.cleanup);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&vm->irqfds.ending));
+	eventfd_ctx_put(ctx);
+}
+
 static void irqfd_route_change_takes_effect(struct kunit *test)
 {
 	struct kvm_irq_routing_entry entry = fake_msi(GSI, 2);
@@ -437,6 +467,7 @@ static struct kunit_case irqfd_cases[] = {
 	KUNIT_CASE(irqfd_eventfd_is_unique_on_the_host),
 	KUNIT_CASE(irqfd_respects_another_consumer),
 	KUNIT_CASE(irqfd_close_of_the_eventfd_ends_it),
+	KUNIT_CASE(irqfd_is_deaf_before_its_cleanup),
 	KUNIT_CASE(irqfd_route_change_takes_effect),
 	KUNIT_CASE(irqfd_route_may_come_after_it),
 	KUNIT_CASE(irqfd_any_gsi_is_accepted),
