@@ -67,6 +67,10 @@ kunit:			# KUnit suites in QEMU (FILTER=glob), on a small kernel kept in the cac
 abi:			# User-space tests of every ioctl on Debian 6.1 and 6.12
 	@tests/check abi-6.1 abi-6.12
 
+model:			# Check the model of an irqfd's life with spin, and that it needs each guard
+	@tools/need build check
+	@tests/model/run
+
 style:			# checkpatch, kernel-doc, shellcheck, SPDX, each header alone
 	@tests/check style
 
@@ -108,5 +112,5 @@ help:			# Show this
 			printf '  %-16s %s\n' $$s "$$(sed -n '/SPDX/!{/^# /{s/^# //p;q}}' tests/$$s/run)"; \
 		done)
 
-.PHONY: all modules vmm install install-headers install-dkms demo check kunit abi \
+.PHONY: all modules vmm install install-headers install-dkms demo check kunit abi model \
 	style check-list docs clean distclean help $(SUITES)
