@@ -17,6 +17,7 @@
 #include <kev/eventfd.h>
 #include <kev/ioctl.h>
 #include <kev/node.h>
+#include <kev/vcpu.h>
 #include <kev/vm.h>
 
 /* KVM's ioctls on /dev/kvm have numbers below this. */
@@ -79,6 +80,9 @@ static long node_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	long ret;
 
 	ret = kev_ioctl_dispatch(node_ioctls, NULL, cmd, arg);
+	if (ret == -ENOTTY)
+		ret = kev_ioctl_dispatch(kev_machine_ops.node_ioctls, NULL, cmd,
+					 arg);
 	/* KVM's own that are not here are ENOTTY; others EINVAL, as in KVM. */
 	if (ret == -ENOTTY &&
 	    (_IOC_TYPE(cmd) != KVMIO || _IOC_NR(cmd) >= NODE_IOCTLS))

@@ -393,6 +393,12 @@ static struct kev_vcpu *vcpu_alloc(struct kev_vm *vm, u32 id)
 	return vcpu;
 }
 
+/* Without vm->lock the answer may be old; it is asked again under it. */
+static bool vcpu_id_valid(const struct kev_vm *vm, unsigned long id)
+{
+	return id < (READ_ONCE(vm->max_vcpu_ids) ?: KEV_MAX_VCPU_IDS);
+}
+
 /* Under vm->lock; publication is the last thing that can fail. */
 static int vcpu_publish(struct kev_vcpu *vcpu)
 {
@@ -401,7 +407,7 @@ static int vcpu_publish(struct kev_vcpu *vcpu)
 
 	lockdep_assert_held(&vm->lock);
 
-	if (vm->created_vcpus >= KEV_MAX_VCPUS)
+	if (vm->created_vcpus >= KEV_MAX_VCPUS || !vcpu_id_valid(vm, vcpu->id))
 		return -EINVAL;
 	if (xa_load(&vm->vcpus, vcpu->id))
 		return -EEXIST;
@@ -416,6 +422,9 @@ static int vcpu_publish(struct kev_vcpu *vcpu)
 	}
 	xa_store(&vm->vcpus, vcpu->id, vcpu, GFP_KERNEL_ACCOUNT);
 	vm->created_vcpus++;
+	/* The first vCPU settles how many ids there are. */
+	if (!vm->max_vcpu_ids)
+		WRITE_ONCE(vm->max_vcpu_ids, KEV_MAX_VCPU_IDS);
 	vm->arch->vcpu_published(vcpu);
 	return 0;
 }
@@ -423,7 +432,7 @@ static int vcpu_publish(struct kev_vcpu *vcpu)
 /**
  * kev_vcpu_create - KVM_CREATE_VCPU without the fd
  * @vm:		The VM, which owns the vCPU from then on.
- * @id:		Below KEV_MAX_VCPU_IDS, and not taken.
+ * @id:		Below the VM's limit of ids, and not taken.
  *
  * Context: Process context; takes vm->lock.
  * Return: The vCPU; or an ERR_PTR() of -EINVAL: @id, or KEV_MAX_VCPUS are
@@ -434,7 +443,7 @@ struct kev_vcpu *kev_vcpu_create(struct kev_vm *vm, unsigned long id)
 	struct kev_vcpu *vcpu;
 	int ret;
 
-	if (id >= KEV_MAX_VCPU_IDS)
+	if (!vcpu_id_valid(vm, id))
 		return ERR_PTR(-EINVAL);
 
 	vcpu = vcpu_alloc(vm, id);
@@ -479,7 +488,7 @@ int kev_vcpu_create_fd(struct kev_vm *vm, unsigned long id)
 	int ret;
 
 	/* As KVM: what is wrong with the id is found before a lack of fds. */
-	if (id >= KEV_MAX_VCPU_IDS)
+	if (!vcpu_id_valid(vm, id))
 		return -EINVAL;
 	if (xa_load(&vm->vcpus, id))
 		return -EEXIST;

@@ -473,6 +473,25 @@ static int enable_x2apic_api(struct kev_vm *vm, u64 flags)
 	return 0;
 }
 
+/* What a VMM promises can be promised once, and holds for the boot CPU too. */
+static int enable_max_vcpu_id(struct kev_vm *vm, u64 ids)
+{
+	int ret = -EINVAL;
+
+	if (ids > KEV_MAX_VCPU_IDS)
+		return -EINVAL;
+
+	mutex_lock(&vm->lock);
+	if (kev_x86(vm)->bsp_id <= ids &&
+	    (!vm->max_vcpu_ids || vm->max_vcpu_ids == ids)) {
+		WRITE_ONCE(vm->max_vcpu_ids, ids);
+		ret = 0;
+	}
+	mutex_unlock(&vm->lock);
+
+	return ret;
+}
+
 static long x86_enable_cap(void *obj, void *arg, unsigned long uarg)
 {
 	const struct kvm_enable_cap *cap = arg;
@@ -485,6 +504,8 @@ static long x86_enable_cap(void *obj, void *arg, unsigned long uarg)
 		return enable_split_irqchip(obj, cap->args[0]);
 	case KVM_CAP_X2APIC_API:
 		return enable_x2apic_api(obj, cap->args[0]);
+	case KVM_CAP_MAX_VCPU_ID:
+		return enable_max_vcpu_id(obj, cap->args[0]);
 	default:
 		return kev_vm_enable_cap(obj, cap);
 	}
@@ -498,7 +519,7 @@ static long x86_set_boot_cpu_id(void *obj, void *arg, unsigned long id)
 	mutex_lock(&vm->lock);
 	if (vm->created_vcpus)
 		ret = -EBUSY;
-	else if (id > KEV_MAX_VCPU_IDS)
+	else if (id > (vm->max_vcpu_ids ?: KEV_MAX_VCPU_IDS))
 		ret = -EINVAL;
 	else
 		kev_x86(vm)->bsp_id = id;
@@ -612,6 +633,11 @@ static const struct kev_ioctl x86_vcpu_ioctls[] = {
 	KEV_IOCTL_END
 };
 
+static const struct kev_ioctl x86_node_ioctls[] = {
+	KEV_IOCTL(KVM_GET_SUPPORTED_CPUID,	0,	kev_x86_supported_cpuid),
+	KEV_IOCTL_END
+};
+
 /* The machine */
 
 static int x86_check_extension(struct kev_vm *vm, long cap)
@@ -620,6 +646,7 @@ static int x86_check_extension(struct kev_vm *vm, long cap)
 	case KVM_CAP_IRQCHIP:
 	case KVM_CAP_IRQFD_RESAMPLE:
 		return IS_ENABLED(CONFIG_KVM_EVENTFD_IOAPIC);
+	case KVM_CAP_EXT_CPUID:
 	case KVM_CAP_IRQ_INJECT_STATUS:
 	case KVM_CAP_SIGNAL_MSI:
 	case KVM_CAP_SPLIT_IRQCHIP:
@@ -683,6 +710,7 @@ const struct kev_arch_ops kev_machine_ops = {
 	.mmio_read		= kev_lapic_mmio_read,
 	.mmio_write		= kev_lapic_mmio_write,
 	.check_extension	= x86_check_extension,
+	.node_ioctls		= x86_node_ioctls,
 	.vm_ioctls		= x86_vm_ioctls,
 	.vcpu_ioctls		= x86_vcpu_ioctls,
 };

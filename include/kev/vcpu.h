@@ -60,6 +60,7 @@ struct kev_vcpu {
  *		tried before the bus.
  * @mmio_write:	0 when taken, -EOPNOTSUPP when not.
  * @check_extension: Value of a capability, or -1 when it is not the arch's.
+ * @node_ioctls: Rows tried after the node's own.  Called without an object.
  * @vm_ioctls:	Rows tried before the node's own.  Called with a struct kev_vm.
  * @vcpu_ioctls: The same for a vCPU fd, with a struct kev_vcpu, under its mutex.
  */
@@ -77,6 +78,7 @@ struct kev_arch_ops {
 	int (*mmio_write)(struct kev_vcpu *vcpu, u64 gpa, unsigned int len,
 			  const void *val);
 	int (*check_extension)(struct kev_vm *vm, long cap);
+	const struct kev_ioctl *node_ioctls;
 	const struct kev_ioctl *vm_ioctls;
 	const struct kev_ioctl *vcpu_ioctls;
 };

@@ -103,6 +103,8 @@ struct kev_stale {
  * @vcpus:	By vCPU id.  Written under @lock, entries never removed before
  *		the VM goes.
  * @created_vcpus: Under @lock.
+ * @max_vcpu_ids: vCPU ids are below; 0 until KVM_CAP_MAX_VCPU_ID or the first
+ *		vCPU sets it, once.  Written under @lock.
  *
  * Lock order, outermost first:
  *
@@ -150,6 +152,7 @@ struct kev_vm {
 	struct mutex lock;
 	struct xarray vcpus;
 	unsigned int created_vcpus;
+	unsigned int max_vcpu_ids;
 };
 
 void kev_vm_get(struct kev_vm *vm);

@@ -141,4 +141,7 @@ unsigned int kev_default_routes(struct kvm_irq_routing_entry *entries);
 /* What kev_default_routes() fills: 16 inputs of the PICs, 24 of the IOAPIC. */
 #define KEV_DEFAULT_ROUTES	40
 
+/* cpuid.c */
+long kev_x86_supported_cpuid(void *obj, void *arg, unsigned long uarg);
+
 #endif /* _KEV_X86_H */

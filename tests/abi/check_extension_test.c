@@ -41,6 +41,10 @@ VARIANT(COALESCED_MMIO) {
 	.optional = true,
 };
 
+VARIANT(EXT_CPUID) {
+	CAP(EXT_CPUID, 1, NONE),
+};
+
 VARIANT(MP_STATE) {
 	CAP(MP_STATE, 1, NONE),
 };

@@ -44,6 +44,51 @@ TEST_F(enable_cap, on_a_vcpu_unknown_capability_is_EINVAL)
 	close(cpu);
 }
 
+#define MAX_ID	KVM_CAP_MAX_VCPU_ID
+
+TEST_F(enable_cap, max_vcpu_id_limits_the_ids)
+{
+	EXPECT_ERRNO(0, __enable_cap(self->vm, MAX_ID, 0, 2));
+	EXPECT_ERRNO(EINVAL, __create_vcpu(self->vm, 2));
+	EXPECT_ERRNO(0, __create_vcpu(self->vm, 1));
+}
+
+TEST_F(enable_cap, max_vcpu_id_beyond_the_nodes_is_EINVAL)
+{
+	int max = kev_check_extension(MAX_ID);
+
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, MAX_ID, 0, max + 1));
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, MAX_ID, 0, 1ull << 32));
+	EXPECT_ERRNO(0, __enable_cap(self->vm, MAX_ID, 0, max));
+}
+
+TEST_F(enable_cap, max_vcpu_id_is_set_once)
+{
+	EXPECT_ERRNO(0, __enable_cap(self->vm, MAX_ID, 0, 0));
+	EXPECT_ERRNO(0, __enable_cap(self->vm, MAX_ID, 0, 5));
+	EXPECT_ERRNO(0, __enable_cap(self->vm, MAX_ID, 0, 5));
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, MAX_ID, 0, 4));
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, MAX_ID, 0, 0));
+}
+
+TEST_F(enable_cap, max_vcpu_id_is_settled_by_a_vcpu)
+{
+	int max = kev_check_extension(MAX_ID);
+
+	create_vcpu(self->vm, 0);
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, MAX_ID, 0, max - 1));
+	EXPECT_ERRNO(0, __enable_cap(self->vm, MAX_ID, 0, max));
+}
+
+TEST_F(enable_cap, max_vcpu_id_and_boot_cpu_id_agree)
+{
+	EXPECT_ERRNO(0, __kev_ioctl_val(self->vm, KVM_SET_BOOT_CPU_ID, 3));
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, MAX_ID, 0, 2));
+	EXPECT_ERRNO(0, __enable_cap(self->vm, MAX_ID, 0, 4));
+	EXPECT_ERRNO(0, __kev_ioctl_val(self->vm, KVM_SET_BOOT_CPU_ID, 4));
+	EXPECT_ERRNO(EINVAL, __kev_ioctl_val(self->vm, KVM_SET_BOOT_CPU_ID, 5));
+}
+
 FIXTURE(split) {
 	int vm;
 };

@@ -110,4 +110,67 @@ TEST_F(node, is_a_misc_device_of_owner_and_group)
 	EXPECT_EQ(0660, st.st_mode & 0777);
 }
 
+#define CPUID_ENTRIES	100
+
+struct cpuid_room {
+	struct kvm_cpuid2 head;
+	struct kvm_cpuid_entry2 entries[CPUID_ENTRIES];
+};
+
+static struct kvm_cpuid_entry2 *cpuid_entry(struct cpuid_room *room,
+					    uint32_t function)
+{
+	unsigned int i;
+
+	for (i = 0; i < room->head.nent; i++)
+		if (room->entries[i].function == function)
+			return &room->entries[i];
+	return NULL;
+}
+
+TEST_F(node, supported_cpuid_has_the_lapics)
+{
+	struct cpuid_room room = { .head.nent = CPUID_ENTRIES };
+	struct kvm_cpuid_entry2 *entry;
+
+	ASSERT_ERRNO(0, ioctl(self->fd, KVM_GET_SUPPORTED_CPUID, &room));
+	EXPECT_LT(0, room.head.nent);
+	EXPECT_GT(CPUID_ENTRIES, room.head.nent);
+	entry = cpuid_entry(&room, 1);
+	ASSERT_NE(NULL, entry);
+	EXPECT_TRUE(entry->ecx & 1u << 21);
+	EXPECT_TRUE(entry->edx & 1u << 9);
+}
+
+TEST_F(node, supported_cpuid_names_its_last_functions)
+{
+	struct cpuid_room room = { .head.nent = CPUID_ENTRIES };
+	struct kvm_cpuid_entry2 *entry;
+
+	ASSERT_ERRNO(0, ioctl(self->fd, KVM_GET_SUPPORTED_CPUID, &room));
+	entry = cpuid_entry(&room, 0);
+	ASSERT_NE(NULL, entry);
+	EXPECT_LE(1, entry->eax);
+	entry = cpuid_entry(&room, 0x80000000);
+	ASSERT_NE(NULL, entry);
+	EXPECT_LE(0x80000008, entry->eax);
+	EXPECT_NE(NULL, cpuid_entry(&room, 0x80000008));
+}
+
+TEST_F(node, supported_cpuid_without_room_is_E2BIG)
+{
+	struct cpuid_room room = { .head.nent = 0 };
+
+	EXPECT_ERRNO(E2BIG, ioctl(self->fd, KVM_GET_SUPPORTED_CPUID, &room));
+	room.head.nent = 1;
+	EXPECT_ERRNO(E2BIG, ioctl(self->fd, KVM_GET_SUPPORTED_CPUID, &room));
+	EXPECT_EQ(1, room.head.nent);
+}
+
+TEST_F(node, supported_cpuid_that_cannot_be_read_is_EFAULT)
+{
+	EXPECT_ERRNO(EFAULT, ioctl(self->fd, KVM_GET_SUPPORTED_CPUID,
+				   kev_bad_ptr()));
+}
+
 TEST_HARNESS_MAIN
