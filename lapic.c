@@ -17,6 +17,7 @@
 #include <linux/spinlock.h>
 
 #include <asm/apicdef.h>
+#include <asm/msr-index.h>
 
 #include <kev/i8259.h>
 #include <kev/ioapic.h>
@@ -39,9 +40,15 @@ static u8 vector_top(const struct kev_lapic *apic, unsigned int offset)
 	return 0;
 }
 
-static bool is_bsp(const struct kev_lapic *apic)
+static bool is_reset_bsp(const struct kev_lapic *apic)
 {
 	return apic->vcpu->id == apic->x86->bsp_id;
+}
+
+/* The guest can say otherwise in the base MSR. */
+static bool is_bsp(const struct kev_lapic *apic)
+{
+	return apic->base & MSR_IA32_APICBASE_BSP;
 }
 
 /**
@@ -147,20 +154,24 @@ void kev_lapic_mask_lvts(struct kev_lapic *apic)
 }
 
 /*
- * The state after power-on, or (@init) after INIT, which keeps the id.  LINT0
+ * The state after power-on, or (@init) after INIT, which keeps the id and, with
+ * the mode, the logical id that follows from it in x2APIC mode.  LINT0
  * of the boot CPU passes INTR on before any firmware has run: KVM's
  * LINT0_REENABLED quirk.
  */
 static void reset_regs(struct kev_lapic *apic, bool init)
 {
 	u32 id = init ? kev_lapic_reg(apic, APIC_ID) : apic->vcpu->id << 24;
+	u32 ldr = kev_lapic_reg(apic, APIC_LDR);
 
 	kev_lapic_timer_stop(apic);
 	memset(apic->regs, 0, sizeof(apic->regs));
 	kev_lapic_set_reg(apic, APIC_ID, id);
 	kev_lapic_set_reg(apic, APIC_LVR, kev_lapic_version(apic));
 	kev_lapic_mask_lvts(apic);
-	if (is_bsp(apic))
+	if (apic->mode == KEV_LAPIC_X2APIC)
+		kev_lapic_set_reg(apic, APIC_LDR, ldr);
+	if (is_reset_bsp(apic))
 		kev_lapic_set_reg(apic, APIC_LVT0, SET_APIC_DELIVERY_MODE(0, APIC_MODE_EXTINT));
 	kev_lapic_set_reg(apic, APIC_DFR, APIC_DFR_FLAT);
 	kev_lapic_set_spiv(apic, 0xff);
@@ -261,6 +272,9 @@ int kev_lapic_create(struct kev_vcpu *vcpu, struct kev_x86 *x86)
 	apic->x86 = x86;
 	apic->ext_vector = -1;
 	apic->mp_state = KVM_MP_STATE_RUNNABLE;
+	apic->base = KEV_LAPIC_BASE | MSR_IA32_APICBASE_ENABLE;
+	if (is_reset_bsp(apic))
+		apic->base |= MSR_IA32_APICBASE_BSP;
 	if (x86->mode != KEV_IRQCHIP_NONE) {
 		apic->mode = KEV_LAPIC_XAPIC;
 		if (!is_bsp(apic))
@@ -523,10 +537,43 @@ void kev_lapic_queue_nmi(struct kev_lapic *apic)
 	spin_unlock_irqrestore(&apic->lock, flags);
 }
 
-/* INIT drops whatever else was latched, but not a SIPI that follows it. */
+/**
+ * kev_lapic_queue_eoi() - Have an EOI told to user space's IOAPIC
+ * @apic:	The LAPIC.
+ * @vector:	What ended.
+ *
+ * Context: Any; no LAPIC lock held.
+ */
+void kev_lapic_queue_eoi(struct kev_lapic *apic, u8 vector)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&apic->lock, flags);
+	__set_bit(vector, apic->eoi_events);
+	apic->events |= KEV_EVENT_EOI;
+	kev_lapic_update_pending(apic);
+	spin_unlock_irqrestore(&apic->lock, flags);
+}
+
+/* Where KVM leaves the guest with KVM_EXIT_IOAPIC_EOI: before anything else. */
+static void take_eoi(struct kev_lapic *apic, struct kvm_eventfd_interrupt *intr)
+{
+	unsigned int vector = find_first_bit(apic->eoi_events, 256);
+
+	__clear_bit(vector, apic->eoi_events);
+	if (bitmap_empty(apic->eoi_events, 256))
+		apic->events &= ~KEV_EVENT_EOI;
+	intr->type = KVM_EVENTFD_INTR_IOAPIC_EOI;
+	intr->vector = vector;
+}
+
+/*
+ * INIT drops whatever else was latched, but not a SIPI that follows it, nor
+ * what another chip still has to hear.
+ */
 static void take_init(struct kev_lapic *apic)
 {
-	apic->events &= KEV_EVENT_SIPI;
+	apic->events &= KEV_EVENT_SIPI | KEV_EVENT_EOI;
 	apic->mp_state = is_bsp(apic) ? KVM_MP_STATE_RUNNABLE :
 					KVM_MP_STATE_INIT_RECEIVED;
 	if (apic->mode != KEV_LAPIC_ABSENT)
@@ -542,11 +589,13 @@ static void take_vector(struct kev_lapic *apic, u8 vector)
 	kev_lapic_update_ppr(apic);
 }
 
-/* INIT, SIPI, SMI, NMI: in this order, as a CPU looks at them. */
+/* EOI; INIT, SIPI, SMI, NMI: in this order, as a CPU looks at them. */
 static void take_event(struct kev_lapic *apic,
 		       struct kvm_eventfd_interrupt *intr)
 {
-	if (apic->events & KEV_EVENT_INIT) {
+	if (apic->events & KEV_EVENT_EOI) {
+		take_eoi(apic, intr);
+	} else if (apic->events & KEV_EVENT_INIT) {
 		intr->type = KVM_EVENTFD_INTR_INIT;
 		take_init(apic);
 	} else if (apic->events & KEV_EVENT_SIPI) {
@@ -582,7 +631,8 @@ static int take_next(struct kev_lapic *apic, struct kvm_eventfd_interrupt *intr)
 		return -EAGAIN;
 	}
 
-	if (apic->mp_state == KVM_MP_STATE_HALTED)
+	if (apic->mp_state == KVM_MP_STATE_HALTED &&
+	    intr->type != KVM_EVENTFD_INTR_IOAPIC_EOI)
 		apic->mp_state = KVM_MP_STATE_RUNNABLE;
 
 	return 0;
@@ -593,7 +643,7 @@ static int take_next(struct kev_lapic *apic, struct kvm_eventfd_interrupt *intr)
  * @vcpu:	The CPU.
  * @intr:	Filled when there was one.
  *
- * The order is INIT, SIPI, SMI, NMI, ExtINT, fixed.  A fixed interrupt moves
+ * The order is IOAPIC_EOI, INIT, SIPI, SMI, NMI, ExtINT, fixed.  A fixed interrupt moves
  * from IRR to ISR.  When nothing is above the processor priority there is no
  * INTA cycle, and so the spurious vector of SPIV is never given; an 8259 that
  * has withdrawn its request answers with its own spurious vector.
@@ -642,23 +692,22 @@ bool kev_lapic_has_event(struct kev_vcpu *vcpu)
 	return READ_ONCE(apic->pending);
 }
 
-/* The IOAPIC's redirection entries may have changed since the last EOI. */
+/*
+ * The IOAPIC's redirection entries, or the routes that stand for those of user
+ * space's, may have changed since the last EOI.
+ */
 static void scan_ioapic(struct kev_lapic *apic)
 {
-	struct kev_ioapic *ioapic = apic->x86->ioapic;
 	DECLARE_BITMAP(vectors, 256);
 	unsigned long flags;
 	u32 seq;
 
-	if (!kev_irqchip_full(apic->x86->vm))
-		return;
-
-	seq = kev_ioapic_scan_seq(ioapic);
+	seq = kev_x86_scan_seq(apic->x86);
 	if (seq == READ_ONCE(apic->scan_seq))
 		return;
 
 	bitmap_zero(vectors, 256);
-	kev_ioapic_scan(ioapic, apic->vcpu, vectors);
+	kev_x86_scan(apic->vcpu, vectors);
 
 	spin_lock_irqsave(&apic->lock, flags);
 	bitmap_copy(apic->eoi_vectors, vectors, 256);

@@ -9,6 +9,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/kvm_eventfd.h>
+#include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/spinlock.h>
 
@@ -28,13 +29,21 @@
 #define LVT_MODE	(LVT_COMMON | APIC_MODE_MASK)
 #define LVT_LINT	(LVT_MODE | APIC_INPUT_POLARITY | APIC_LVT_REMOTE_IRR | \
 			 APIC_LVT_LEVEL_TRIGGER)
-#define LVT_TIMER	(LVT_COMMON | APIC_LVT_TIMER_PERIODIC)
+#define LVT_TIMER	(LVT_COMMON | APIC_LVT_TIMER_PERIODIC | \
+			 APIC_LVT_TIMER_TSCDEADLINE)
 
 #define SPIV_MASK	0x3ff
 #define TDCR_MASK	0xb
 
-/* The guest wrote the low half of the ICR: send. */
-static void write_icr(struct kev_lapic *apic, u32 low)
+/**
+ * kev_lapic_send_ipi() - Send what an ICR says
+ * @apic:	Whose.
+ * @low:	Its low half.
+ * @dest:	Destination, of 8 bits or of 32.
+ *
+ * Context: Process; no LAPIC lock held.
+ */
+void kev_lapic_send_ipi(struct kev_lapic *apic, u32 low, u32 dest)
 {
 	struct kev_lapic_irq irq = {
 		.vector		= low & APIC_VECTOR_MASK,
@@ -43,16 +52,45 @@ static void write_icr(struct kev_lapic *apic, u32 low)
 		.logical	= low & APIC_DEST_LOGICAL,
 		.level		= low & APIC_INT_ASSERT,
 		.trig_level	= low & APIC_INT_LEVELTRIG,
+		.dest_id	= dest,
 	};
-	unsigned long flags;
-
-	spin_lock_irqsave(&apic->lock, flags);
-	irq.dest_id = GET_XAPIC_DEST_FIELD(kev_lapic_reg(apic, APIC_ICR2));
-	kev_lapic_set_reg(apic, APIC_ICR, low & ~APIC_ICR_BUSY);
-	spin_unlock_irqrestore(&apic->lock, flags);
 
 	kev_apic_map_sync(apic->x86);
 	kev_irq_deliver(apic->x86, apic, &irq);
+}
+
+/**
+ * kev_lapic_write_icr() - An x2APIC's ICR was written, in one piece
+ * @apic:	The LAPIC.
+ * @low:	Its low half.
+ * @dest:	Its upper half: the destination.
+ *
+ * Context: Process; no LAPIC lock held.
+ */
+void kev_lapic_write_icr(struct kev_lapic *apic, u32 low, u32 dest)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&apic->lock, flags);
+	kev_lapic_set_reg(apic, APIC_ICR, low & ~APIC_ICR_BUSY);
+	kev_lapic_set_reg(apic, APIC_ICR2, dest);
+	spin_unlock_irqrestore(&apic->lock, flags);
+
+	kev_lapic_send_ipi(apic, low, dest);
+}
+
+/* An xAPIC sends when the low half is written. */
+static void write_icr_low(struct kev_lapic *apic, u32 low)
+{
+	unsigned long flags;
+	u32 dest;
+
+	spin_lock_irqsave(&apic->lock, flags);
+	dest = GET_XAPIC_DEST_FIELD(kev_lapic_reg(apic, APIC_ICR2));
+	kev_lapic_set_reg(apic, APIC_ICR, low & ~APIC_ICR_BUSY);
+	spin_unlock_irqrestore(&apic->lock, flags);
+
+	kev_lapic_send_ipi(apic, low, dest);
 }
 
 static void write_lvt(struct kev_lapic *apic, unsigned int offset, u32 val)
@@ -125,6 +163,8 @@ static void write_plain(struct kev_lapic *apic, unsigned int offset, u32 val)
 		write_lvt(apic, offset, val);
 		break;
 	case APIC_TMICT:
+		if (apic->timer.mode == KEV_TIMER_TSC_DEADLINE)
+			break;
 		kev_lapic_set_reg(apic, offset, val);
 		kev_lapic_timer_start(apic);
 		break;
@@ -147,20 +187,38 @@ static bool has_moved(const struct kev_lapic *apic,
 	       now.enabled != before->enabled;
 }
 
-static void write_reg(struct kev_lapic *apic, unsigned int offset, u32 val)
+/**
+ * kev_lapic_change_begin() - Before registers change
+ * @apic:	The LAPIC.
+ * @change:	For kev_lapic_change_end().
+ *
+ * Context: Process; takes the LAPIC's lock.
+ */
+void kev_lapic_change_begin(struct kev_lapic *apic,
+			    struct kev_lapic_change *change)
+	__acquires(&apic->lock)
 {
-	struct kev_lapic_view before;
-	unsigned long flags;
-	bool moved, rewire;
+	spin_lock_irqsave(&apic->lock, change->flags);
+	kev_lapic_get_view(apic, &change->before);
+	change->listened = kev_lapic_listens_to_intr(apic);
+}
 
-	spin_lock_irqsave(&apic->lock, flags);
-	kev_lapic_get_view(apic, &before);
-	rewire = kev_lapic_listens_to_intr(apic);
-	write_plain(apic, offset, val);
-	rewire ^= kev_lapic_listens_to_intr(apic);
-	moved = has_moved(apic, &before);
+/**
+ * kev_lapic_change_end() - Tell everybody whom a change concerns
+ * @apic:	The LAPIC.
+ * @change:	Of kev_lapic_change_begin().
+ *
+ * Context: Process; releases the LAPIC's lock.
+ */
+void kev_lapic_change_end(struct kev_lapic *apic,
+			  struct kev_lapic_change *change)
+	__releases(&apic->lock)
+{
+	bool rewire = change->listened != kev_lapic_listens_to_intr(apic);
+	bool moved = has_moved(apic, &change->before);
+
 	kev_lapic_update_pending(apic);
-	spin_unlock_irqrestore(&apic->lock, flags);
+	spin_unlock_irqrestore(&apic->lock, change->flags);
 
 	if (rewire)
 		kev_lapic_wire_lint0(apic);
@@ -168,9 +226,28 @@ static void write_reg(struct kev_lapic *apic, unsigned int offset, u32 val)
 		kev_x86_destinations_changed(apic->x86);
 }
 
+/**
+ * kev_lapic_write_reg() - Write a register whose write sends nothing
+ * @apic:	The LAPIC.
+ * @offset:	In the page.
+ * @val:	What the guest wrote.
+ *
+ * Context: Process; no LAPIC lock held.
+ */
+void kev_lapic_write_reg(struct kev_lapic *apic, unsigned int offset, u32 val)
+{
+	struct kev_lapic_change change;
+
+	kev_lapic_change_begin(apic, &change);
+	write_plain(apic, offset, val);
+	kev_lapic_change_end(apic, &change);
+}
+
 static bool in_page(const struct kev_lapic *apic, u64 gpa)
 {
-	return apic->mode != KEV_LAPIC_ABSENT && gpa - KEV_LAPIC_BASE < LAPIC_LEN;
+	u64 page = READ_ONCE(apic->base) & PAGE_MASK;
+
+	return apic->mode != KEV_LAPIC_ABSENT && gpa - page < LAPIC_LEN;
 }
 
 /**
@@ -190,7 +267,7 @@ int kev_lapic_mmio_write(struct kev_vcpu *vcpu, u64 gpa, unsigned int len,
 			 const void *val)
 {
 	struct kev_lapic *apic = vcpu->arch;
-	unsigned int offset = gpa - KEV_LAPIC_BASE;
+	unsigned int offset = offset_in_page(gpa);
 
 	if (!in_page(apic, gpa))
 		return -EOPNOTSUPP;
@@ -204,10 +281,10 @@ int kev_lapic_mmio_write(struct kev_vcpu *vcpu, u64 gpa, unsigned int len,
 		kev_lapic_eoi(apic);
 		break;
 	case APIC_ICR:
-		write_icr(apic, get_unaligned_le32(val));
+		write_icr_low(apic, get_unaligned_le32(val));
 		break;
 	default:
-		write_reg(apic, offset, get_unaligned_le32(val));
+		kev_lapic_write_reg(apic, offset, get_unaligned_le32(val));
 	}
 
 	return 0;
@@ -226,26 +303,35 @@ int kev_lapic_mmio_write(struct kev_vcpu *vcpu, u64 gpa, unsigned int len,
 		  R(APIC_LVT1) | R(APIC_LVTERR) | R(APIC_TMICT) |	\
 		  R(APIC_TMCCT) | R(APIC_TDCR))
 
-static u32 read_reg(struct kev_lapic *apic, unsigned int offset)
+/**
+ * kev_lapic_read_reg() - Read a register
+ * @apic:	The LAPIC.
+ * @offset:	Of the register, or of a byte in it.
+ * @val:	Filled; 0 when the guest cannot read it.
+ *
+ * Context: Any; no LAPIC lock held.
+ * Return: Whether the guest can.
+ */
+bool kev_lapic_read_reg(struct kev_lapic *apic, unsigned int offset, u32 *val)
 {
 	unsigned int reg = offset >> 4;
 	unsigned long flags;
-	u32 val;
 
+	*val = 0;
 	if (reg >= KEV_LAPIC_REGS)
-		return 0;
+		return false;
 	reg = array_index_nospec(reg, KEV_LAPIC_REGS);
 	if (!(READABLE & BIT_ULL(reg)))
-		return 0;
+		return false;
 
 	spin_lock_irqsave(&apic->lock, flags);
 	if (reg == kev_lapic_index(APIC_TMCCT))
-		val = kev_lapic_timer_count(apic);
+		*val = kev_lapic_timer_count(apic);
 	else
-		val = apic->regs[reg];
+		*val = apic->regs[reg];
 	spin_unlock_irqrestore(&apic->lock, flags);
 
-	return val;
+	return true;
 }
 
 /**
@@ -265,8 +351,9 @@ int kev_lapic_mmio_read(struct kev_vcpu *vcpu, u64 gpa, unsigned int len,
 			void *val)
 {
 	struct kev_lapic *apic = vcpu->arch;
-	unsigned int offset = gpa - KEV_LAPIC_BASE;
+	unsigned int offset = offset_in_page(gpa);
 	__le32 reg;
+	u32 val32;
 
 	if (!in_page(apic, gpa))
 		return -EOPNOTSUPP;
@@ -279,7 +366,8 @@ int kev_lapic_mmio_read(struct kev_vcpu *vcpu, u64 gpa, unsigned int len,
 	memset(val, 0, len);
 	if ((offset & 0xf) + len > 4 || len == 3)
 		return 0;
-	reg = cpu_to_le32(read_reg(apic, offset));
+	kev_lapic_read_reg(apic, offset, &val32);
+	reg = cpu_to_le32(val32);
 	memcpy(val, (u8 *)&reg + (offset & 0xf), len);
 
 	return 0;
@@ -306,9 +394,19 @@ int kev_lapic_get_state(struct kev_vcpu *vcpu, struct kvm_lapic_state *s)
 	for (i = 0; i < KEV_LAPIC_REGS; i++)
 		put_unaligned_le32(apic->regs[i], s->regs + i * 16);
 	put_unaligned_le32(kev_lapic_timer_count(apic), s->regs + APIC_TMCCT);
+	if (apic->mode == KEV_LAPIC_X2APIC && !apic->x86->x2apic_format)
+		put_unaligned_le32(vcpu->id << 24, s->regs + APIC_ID);
 	spin_unlock_irqrestore(&apic->lock, flags);
 
 	return 0;
+}
+
+/* The format of an x2APIC's id is an agreement, and the id cannot change. */
+static bool state_is_valid(const struct kev_lapic *apic,
+			   const struct kvm_lapic_state *s)
+{
+	return apic->mode != KEV_LAPIC_X2APIC || !apic->x86->x2apic_format ||
+	       get_unaligned_le32(s->regs + APIC_ID) == apic->vcpu->id;
 }
 
 /**
@@ -316,11 +414,13 @@ int kev_lapic_get_state(struct kev_vcpu *vcpu, struct kvm_lapic_state *s)
  * @vcpu:	The CPU.
  * @s:		As kev_lapic_get_state() gave it, or anything else: every
  *		register is loaded as it stands, also those that a guest
- *		cannot write, except for the version and the timer's current
- *		count.  What follows from the registers is computed anew.
+ *		cannot write, except for the version, the timer's current
+ *		count, and the ids in x2APIC mode.  What follows from the
+ *		registers is computed anew.
  *
  * Context: Process.
- * Return: 0, or -EINVAL when there is no LAPIC.
+ * Return: 0; -EINVAL when there is no LAPIC, or when the id is another's in
+ *	x2APIC mode with 32-bit ids.
  */
 int kev_lapic_set_state(struct kev_vcpu *vcpu, struct kvm_lapic_state *s)
 {
@@ -334,11 +434,19 @@ int kev_lapic_set_state(struct kev_vcpu *vcpu, struct kvm_lapic_state *s)
 		return -EINVAL;
 
 	spin_lock_irqsave(&apic->lock, flags);
+	if (!state_is_valid(apic, s)) {
+		spin_unlock_irqrestore(&apic->lock, flags);
+		return -EINVAL;
+	}
 	kev_lapic_get_view(apic, &before);
 	for (i = 0; i < KEV_LAPIC_REGS; i++)
 		WRITE_ONCE(apic->regs[i], get_unaligned_le32(s->regs + i * 16));
 	kev_lapic_set_reg(apic, APIC_LVR, kev_lapic_version(apic));
 	kev_lapic_set_reg(apic, APIC_TMCCT, 0);
+	if (apic->mode == KEV_LAPIC_X2APIC) {
+		kev_lapic_set_reg(apic, APIC_ID, vcpu->id);
+		kev_lapic_set_reg(apic, APIC_LDR, kev_lapic_x2apic_ldr(vcpu->id));
+	}
 	kev_lapic_set_spiv(apic, kev_lapic_reg(apic, APIC_SPIV));
 	kev_lapic_load_tops(apic);
 	kev_lapic_timer_load(apic, get_unaligned_le32(s->regs + APIC_TMCCT));

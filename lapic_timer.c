@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The local APIC's timer, one-shot and periodic, on a host timer.
+ * The local APIC's timer, one-shot, periodic and by TSC deadline, on a host timer.
  *
  * lapic_regs.c calls in, with the LAPIC's lock held, when a register of the
  * timer is written; the host timer's callback takes that lock to deliver LVTT.
- * A tick of the bus is a nanosecond, as KVM's.
+ * A tick of the bus is a nanosecond, as KVM's.  The guest's TSC is the host's.
  *
  * The deadline in struct kev_lapic_timer is the truth, and the host timer only
  * a reminder: one that comes late, or was to be cancelled while it ran, finds
@@ -17,12 +17,18 @@
 #include <linux/math64.h>
 
 #include <asm/apicdef.h>
+#include <asm/tsc.h>
 
 #include <kev/compat.h>
 #include <kev/lapic_internal.h>
 
 /* A guest gets no more interrupts of a period than this allows, as by KVM. */
 #define MIN_PERIOD_NS	(200 * NSEC_PER_USEC)
+
+/* A later deadline is reached in steps. */
+#define MAX_SLEEP_MS	(24ULL * 3600 * MSEC_PER_SEC)
+
+#define LVTT_MODE_SHIFT	17
 
 static u32 divisor(const struct kev_lapic *apic)
 {
@@ -39,7 +45,7 @@ static u64 ticks_to_ns(const struct kev_lapic *apic, u32 ticks)
 
 static bool is_periodic(const struct kev_lapic *apic)
 {
-	return kev_lapic_reg(apic, APIC_LVTT) & APIC_LVT_TIMER_PERIODIC;
+	return apic->timer.mode == KEV_TIMER_PERIODIC;
 }
 
 static void load_period(struct kev_lapic *apic)
@@ -57,6 +63,40 @@ static void arm(struct kev_lapic *apic, ktime_t deadline)
 	hrtimer_start(&apic->timer.hrtimer, deadline, HRTIMER_MODE_ABS);
 }
 
+static void cancel(struct kev_lapic *apic)
+{
+	apic->timer.deadline = 0;
+	apic->timer.period = 0;
+	hrtimer_try_to_cancel(&apic->timer.hrtimer);
+}
+
+/* False when the deadline has passed, or cannot be known. */
+static bool arm_tsc(struct kev_lapic *apic)
+{
+	u64 now = rdtsc(), ms, ns;
+	u32 rest;
+
+	if (!tsc_khz || apic->timer.tsc_deadline <= now)
+		return false;
+
+	ms = div_u64_rem(apic->timer.tsc_deadline - now, tsc_khz, &rest);
+	ms = min_t(u64, ms, MAX_SLEEP_MS);
+	ns = div_u64((u64)rest * NSEC_PER_MSEC, tsc_khz);
+	arm(apic, ktime_add_ns(ktime_get(), ms * NSEC_PER_MSEC + ns + 1));
+
+	return true;
+}
+
+static void start_tsc(struct kev_lapic *apic)
+{
+	cancel(apic);
+	if (!apic->timer.tsc_deadline || arm_tsc(apic))
+		return;
+
+	apic->timer.tsc_deadline = 0;
+	kev_lapic_deliver_lvt(apic, APIC_LVTT);
+}
+
 static u64 remaining_ns(const struct kev_lapic *apic)
 {
 	s64 ns = ktime_to_ns(ktime_sub(apic->timer.deadline, ktime_get()));
@@ -70,6 +110,10 @@ static void expire(struct kev_lapic *apic, ktime_t now)
 	struct kev_lapic_timer *timer = &apic->timer;
 	u64 late = ktime_to_ns(ktime_sub(now, timer->deadline));
 
+	if (timer->mode == KEV_TIMER_TSC_DEADLINE) {
+		start_tsc(apic);
+		return;
+	}
 	kev_lapic_deliver_lvt(apic, APIC_LVTT);
 
 	if (!is_periodic(apic)) {
@@ -129,9 +173,9 @@ void kev_lapic_timer_destroy(struct kev_lapic *apic)
  */
 void kev_lapic_timer_stop(struct kev_lapic *apic)
 {
-	apic->timer.deadline = 0;
-	apic->timer.period = 0;
-	hrtimer_try_to_cancel(&apic->timer.hrtimer);
+	cancel(apic);
+	apic->timer.tsc_deadline = 0;
+	apic->timer.mode = KEV_TIMER_ONESHOT;
 }
 
 /**
@@ -142,7 +186,9 @@ void kev_lapic_timer_stop(struct kev_lapic *apic)
  */
 void kev_lapic_timer_start(struct kev_lapic *apic)
 {
-	kev_lapic_timer_stop(apic);
+	cancel(apic);
+	if (apic->timer.mode > KEV_TIMER_PERIODIC)
+		return;
 	load_period(apic);
 	if (apic->timer.period)
 		arm(apic, ktime_add_ns(ktime_get(), apic->timer.period));
@@ -159,7 +205,12 @@ void kev_lapic_timer_load(struct kev_lapic *apic, u32 count)
 {
 	u64 ns = ticks_to_ns(apic, count);
 
-	kev_lapic_timer_stop(apic);
+	cancel(apic);
+	kev_lapic_timer_set_mode(apic);
+	if (apic->timer.mode == KEV_TIMER_TSC_DEADLINE)
+		start_tsc(apic);
+	if (apic->timer.mode > KEV_TIMER_PERIODIC)
+		return;
 	load_period(apic);
 	if (!apic->timer.period)
 		return;
@@ -198,15 +249,41 @@ void kev_lapic_timer_set_divisor(struct kev_lapic *apic, u32 tdcr)
 /**
  * kev_lapic_timer_set_mode() - LVTT was written
  * @apic:	The LAPIC.  A timer that runs goes on, and becomes periodic or
- *		not when it expires.
+ *		not when it expires; between counting and a TSC deadline it
+ *		stops.
  *
  * Context: Under the LAPIC's lock.
  */
 void kev_lapic_timer_set_mode(struct kev_lapic *apic)
 {
-	if (apic->timer.period && is_periodic(apic))
-		apic->timer.period = max_t(u64, apic->timer.period,
-					   MIN_PERIOD_NS);
+	u8 mode = (kev_lapic_reg(apic, APIC_LVTT) >> LVTT_MODE_SHIFT) & 3;
+	struct kev_lapic_timer *timer = &apic->timer;
+
+	if ((mode == KEV_TIMER_TSC_DEADLINE) !=
+	    (timer->mode == KEV_TIMER_TSC_DEADLINE)) {
+		cancel(apic);
+		timer->tsc_deadline = 0;
+		kev_lapic_set_reg(apic, APIC_TMICT, 0);
+	}
+	timer->mode = mode;
+	if (timer->period && is_periodic(apic))
+		timer->period = max_t(u64, timer->period, MIN_PERIOD_NS);
+}
+
+/**
+ * kev_lapic_timer_set_deadline() - The TSC deadline was written
+ * @apic:	The LAPIC; in another mode the write has no effect.
+ * @tsc:	When to expire: at once when that has passed; 0 stops.
+ *
+ * Context: Under the LAPIC's lock.
+ */
+void kev_lapic_timer_set_deadline(struct kev_lapic *apic, u64 tsc)
+{
+	if (apic->timer.mode != KEV_TIMER_TSC_DEADLINE)
+		return;
+
+	apic->timer.tsc_deadline = tsc;
+	start_tsc(apic);
 }
 
 /**

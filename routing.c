@@ -250,6 +250,7 @@ static bool routing_publish(struct kev_vm *vm, const struct kev_routing *old,
 	lockdep_assert_held(&vm->irq_lock);
 
 	rcu_assign_pointer(vm->routing, new);
+	WRITE_ONCE(vm->routing_seq, vm->routing_seq + 1);
 	/* Every table that follows one is at least as large. */
 	for (i = 0; i < new->nr_pages; i++) {
 		if (!old->page[i] && !new->page[i])
@@ -551,6 +552,7 @@ static bool change_apply(struct kev_vm *vm, struct kev_routing *table,
 	write_seqcount_end(&vm->route_seq);
 	spin_unlock_irq(&vm->route_lock);
 
+	WRITE_ONCE(vm->routing_seq, vm->routing_seq + 1);
 	pins_changed(table, change->gsi, &old, &change->route);
 	kev_irqfds_update(vm, change->gsi, &change->route);
 	return old.type;

@@ -18,6 +18,7 @@
 #include <uapi/linux/kvm_eventfd.h>
 
 #include <kev/coalesced.h>
+#include <kev/compat.h>
 #include <kev/ioctl.h>
 #include <kev/node.h>
 #include <kev/stats.h>
@@ -28,13 +29,16 @@
 
 /**
  * struct kev_access - An offset of the vCPU fd, decoded
- * @bus:	Where.
+ * @bus:	Where; or ACCESS_MSR.
  * @addr:	Address there.
  */
 struct kev_access {
 	enum kev_bus bus;
 	u64 addr;
 };
+
+/* Not a bus: registers that a CPU reaches by number. */
+#define ACCESS_MSR	KEV_NR_BUSES
 
 /* @addr to @addr + @len lies in a space of @size addresses. */
 static bool access_fits(u64 addr, size_t len, u64 size)
@@ -67,6 +71,12 @@ static int access_decode(loff_t off, size_t len, struct kev_access *access)
 		return len >= 1 && len <= 8 &&
 		       access_fits(access->addr, 1, BIT_ULL(32)) ? 0 : -EINVAL;
 	}
+	if (addr & KVM_EVENTFD_OFF_MSR) {
+		access->bus = ACCESS_MSR;
+		access->addr = addr - KVM_EVENTFD_OFF_MSR;
+		return len == 8 && access_fits(access->addr, 1, BIT_ULL(32)) ?
+		       0 : -EINVAL;
+	}
 	return -EINVAL;
 }
 
@@ -75,6 +85,29 @@ static bool access_is_private(const struct kev_vcpu *vcpu,
 {
 	return access->bus == KEV_BUS_MMIO &&
 	       access->addr >> 12 == READ_ONCE(vcpu->private_page);
+}
+
+static noinline int msr_write(struct kev_vcpu *vcpu, u32 msr, const void *val)
+{
+	const struct kev_arch_ops *arch = vcpu->vm->arch;
+
+	if (!arch->msr_write)
+		return -EOPNOTSUPP;
+	return arch->msr_write(vcpu, msr, get_unaligned_le64(val));
+}
+
+static int msr_read(struct kev_vcpu *vcpu, u32 msr, void *val)
+{
+	const struct kev_arch_ops *arch = vcpu->vm->arch;
+	u64 data;
+	int ret;
+
+	if (!arch->msr_read)
+		return -EOPNOTSUPP;
+	ret = arch->msr_read(vcpu, msr, &data);
+	if (!ret)
+		put_unaligned_le64(data, val);
+	return ret;
 }
 
 static __always_inline int
@@ -88,6 +121,8 @@ access_write(struct kev_vcpu *vcpu, const struct kev_access *access,
 	if (access_is_private(vcpu, access) &&
 	    !arch->mmio_write(vcpu, access->addr, len, val))
 		return 0;
+	if (unlikely(access->bus == ACCESS_MSR))
+		return msr_write(vcpu, access->addr, val);
 	return kev_bus_write(vcpu->vm, access->bus, access->addr, len, val);
 }
 
@@ -99,6 +134,8 @@ static int access_read(struct kev_vcpu *vcpu, const struct kev_access *access,
 	if (access_is_private(vcpu, access) &&
 	    !arch->mmio_read(vcpu, access->addr, len, val))
 		return 0;
+	if (access->bus == ACCESS_MSR)
+		return msr_read(vcpu, access->addr, val);
 	return kev_bus_read(vcpu->vm, access->bus, access->addr, len, val);
 }
 

@@ -162,8 +162,9 @@ static int ioapic_deliver(struct kev_vm *vm, const struct kev_lapic_irq *irq)
 	return kev_irq_deliver(kev_x86(vm), NULL, irq);
 }
 
-static unsigned int ioapic_inflight(struct kev_vcpu *vcpu,
-				    const struct kev_lapic_irq *irq)
+/* KEV_CPU_*: is a message for this CPU, or its vector still to be ended there? */
+static unsigned int cpu_awaits(struct kev_vcpu *vcpu,
+			       const struct kev_lapic_irq *irq)
 {
 	struct kev_x86 *x86 = kev_x86(vcpu->vm);
 	struct kev_lapic *apic = vcpu->arch;
@@ -184,7 +185,7 @@ static unsigned int ioapic_inflight(struct kev_vcpu *vcpu,
 
 static const struct kev_ioapic_ops ioapic_ops = {
 	.deliver	= ioapic_deliver,
-	.inflight	= ioapic_inflight,
+	.inflight	= cpu_awaits,
 };
 
 /**
@@ -200,6 +201,62 @@ void kev_x86_eoi(struct kev_vcpu *vcpu, u8 vector, bool level_triggered)
 	if (kev_irqchip_full(vcpu->vm))
 		kev_ioapic_eoi(kev_x86(vcpu->vm)->ioapic, vcpu->id, vector,
 			       level_triggered);
+	else
+		kev_lapic_queue_eoi(vcpu->arch, vector);
+}
+
+/**
+ * kev_x86_scan_seq() - What a scan would be current with
+ * @x86:	The machine.
+ *
+ * Context: Any.
+ * Return: A number that changes when kev_x86_scan() might answer differently.
+ */
+u32 kev_x86_scan_seq(struct kev_x86 *x86)
+{
+	if (kev_irqchip_full(x86->vm))
+		return kev_ioapic_scan_seq(x86->ioapic);
+
+	return atomic_read(&x86->dest_seq) + READ_ONCE(x86->vm->routing_seq);
+}
+
+/* A level message of a pin that user space's IOAPIC has. */
+static void scan_route(struct kev_vcpu *vcpu, const struct kev_route *route,
+		       unsigned long *vectors)
+{
+	struct kev_lapic_irq irq;
+
+	if (route->type != KVM_IRQ_ROUTING_MSI)
+		return;
+	kev_msi_decode(kev_x86(vcpu->vm), route, &irq);
+	if (irq.trig_level && cpu_awaits(vcpu, &irq))
+		__set_bit(irq.vector, vectors);
+}
+
+/**
+ * kev_x86_scan() - Find the vectors whose EOI an IOAPIC wants to hear of
+ * @vcpu:	The CPU that will send it.
+ * @vectors:	256 bits, clear; filled.
+ *
+ * With a split irqchip these are the vectors of the routes that user space
+ * reserved for its IOAPIC's pins.
+ *
+ * Context: Process; no LAPIC lock held.
+ */
+void kev_x86_scan(struct kev_vcpu *vcpu, unsigned long *vectors)
+{
+	struct kev_x86 *x86 = kev_x86(vcpu->vm);
+	struct kev_route route;
+	u32 gsi;
+
+	if (kev_irqchip_full(vcpu->vm)) {
+		kev_ioapic_scan(x86->ioapic, vcpu, vectors);
+		return;
+	}
+	for (gsi = 0; gsi < x86->reserved_pins; gsi++) {
+		if (kev_irq_map_gsi(vcpu->vm, gsi, &route))
+			scan_route(vcpu, &route, vectors);
+	}
 }
 
 /**
@@ -214,6 +271,7 @@ void kev_x86_eoi(struct kev_vcpu *vcpu, u8 vector, bool level_triggered)
  */
 void kev_x86_destinations_changed(struct kev_x86 *x86)
 {
+	atomic_inc(&x86->dest_seq);
 	kev_apic_map_invalidate(x86);
 	kev_apic_map_sync(x86);
 	if (kev_irqchip_full(x86->vm))
@@ -653,6 +711,8 @@ static int x86_check_extension(struct kev_vm *vm, long cap)
 	case KVM_CAP_SET_BOOT_CPU_ID:
 	case KVM_CAP_MP_STATE:
 	case KVM_CAP_USER_NMI:
+	case KVM_CAP_TSC_DEADLINE_TIMER:
+	case KVM_EVENTFD_CAP_MSR:
 		return 1;
 	case KVM_CAP_X2APIC_API:
 		return X2APIC_API_FLAGS;
@@ -709,6 +769,8 @@ const struct kev_arch_ops kev_machine_ops = {
 	.has_event		= kev_lapic_has_event,
 	.mmio_read		= kev_lapic_mmio_read,
 	.mmio_write		= kev_lapic_mmio_write,
+	.msr_read		= kev_lapic_msr_read,
+	.msr_write		= kev_lapic_msr_write,
 	.check_extension	= x86_check_extension,
 	.node_ioctls		= x86_node_ioctls,
 	.vm_ioctls		= x86_vm_ioctls,

@@ -15,7 +15,7 @@ struct kvm_eventfd_interrupt;
 struct kvm_lapic_state;
 struct kvm_mp_state;
 
-/* The register page; nothing here can move it. */
+/* Where the register page is until the guest moves it. */
 #define KEV_LAPIC_BASE	0xfee00000ULL
 
 /* Delivery modes, as in an MSI, a redirection entry, an LVT and the ICR. */
@@ -139,6 +139,12 @@ int kev_lapic_mmio_read(struct kev_vcpu *vcpu, u64 gpa, unsigned int len,
 			void *val);
 int kev_lapic_mmio_write(struct kev_vcpu *vcpu, u64 gpa, unsigned int len,
 			 const void *val);
+
+int kev_lapic_msr_read(struct kev_vcpu *vcpu, u32 msr, u64 *val);
+int kev_lapic_msr_write(struct kev_vcpu *vcpu, u32 msr, u64 val);
+
+/* Split irqchip: tell user space's IOAPIC that @vector ended. */
+void kev_lapic_queue_eoi(struct kev_lapic *apic, u8 vector);
 
 int kev_lapic_get_state(struct kev_vcpu *vcpu, struct kvm_lapic_state *s);
 int kev_lapic_set_state(struct kev_vcpu *vcpu, struct kvm_lapic_state *s);

@@ -28,17 +28,29 @@
 #define KEV_EVENT_SIPI		BIT(1)
 #define KEV_EVENT_SMI		BIT(2)
 #define KEV_EVENT_NMI		BIT(3)
+#define KEV_EVENT_EOI		BIT(4)
+
+/* kev_lapic_timer.mode: two bits of LVTT.  The fourth value counts nothing. */
+enum kev_lapic_timer_mode {
+	KEV_TIMER_ONESHOT	= 0,
+	KEV_TIMER_PERIODIC	= 1,
+	KEV_TIMER_TSC_DEADLINE	= 2,
+};
 
 /**
  * struct kev_lapic_timer - The timer; see lapic_timer.c
  * @hrtimer:	Reminds of @deadline.
  * @deadline:	When it expires, or 0.
  * @period:	What the initial count stands for in nanoseconds, or 0.
+ * @tsc_deadline: In that mode: the TSC at which it expires, or 0.
+ * @mode:	enum kev_lapic_timer_mode, of LVTT.
  */
 struct kev_lapic_timer {
 	struct hrtimer hrtimer;
 	ktime_t deadline;
 	u64 period;
+	u64 tsc_deadline;
+	u8 mode;
 };
 
 /**
@@ -47,7 +59,7 @@ struct kev_lapic_timer {
  * @irr_top:	Highest vector in IRR, or 0.  Vectors below 16 can never be
  *		taken, so that 0 needs no mark of its own.
  * @isr_top:	Highest vector in ISR, or 0.
- * @mode:	enum kev_lapic_mode.
+ * @mode:	enum kev_lapic_mode; follows from @base.
  * @enabled:	Copy of the software-enable bit of SPIV.
  * @events:	KEV_EVENT_*: latched, taken by kev_lapic_ack().
  * @pending:	What was told to the vCPU last: there is something to take.
@@ -56,8 +68,11 @@ struct kev_lapic_timer {
  * @ext_vector:	Vector that KVM_INTERRUPT queued, or -1.
  * @mp_state:	KVM_MP_STATE_*.
  * @scan_seq:	The IOAPIC's sequence that @eoi_vectors was scanned at.
+ * @base:	The APIC base MSR.
  * @regs:	The page without its gaps: one for each 16 bytes.
  * @eoi_vectors: Vectors whose EOI the IOAPIC wants to see.
+ * @eoi_events:	Those that ended, for the IOAPIC of user space: not empty while
+ *		KEV_EVENT_EOI is set.
  * @timer:	See &struct kev_lapic_timer.
  * @vcpu:	Owner.  Immutable.
  * @x86:	The machine.  Immutable.
@@ -78,8 +93,10 @@ struct kev_lapic {
 	s16 ext_vector;
 	u32 mp_state;
 	u32 scan_seq;
+	u64 base;
 	u32 regs[KEV_LAPIC_REGS] __aligned(sizeof(long));
 	DECLARE_BITMAP(eoi_vectors, 256);
+	DECLARE_BITMAP(eoi_events, 256);
 	struct kev_lapic_timer timer;
 	struct kev_vcpu *vcpu;
 	struct kev_x86 *x86;
@@ -124,6 +141,33 @@ static inline u32 kev_lapic_version(const struct kev_lapic *apic)
 	return KEV_LAPIC_VERSION;
 }
 
+/* An x2APIC's logical id: 16 CPUs to a cluster. */
+static inline u32 kev_lapic_x2apic_ldr(u32 id)
+{
+	return id >> 4 << 16 | BIT(id & 0xf);
+}
+
+/**
+ * struct kev_lapic_change - What has to be compared after registers changed
+ * @before:	What decided about destinations.
+ * @listened:	LINT0 passed INTR on.
+ * @flags:	Interrupt state.
+ */
+struct kev_lapic_change {
+	struct kev_lapic_view before;
+	bool listened;
+	unsigned long flags;
+};
+
+void kev_lapic_change_begin(struct kev_lapic *apic,
+			    struct kev_lapic_change *change);
+void kev_lapic_change_end(struct kev_lapic *apic,
+			  struct kev_lapic_change *change);
+void kev_lapic_write_reg(struct kev_lapic *apic, unsigned int offset, u32 val);
+bool kev_lapic_read_reg(struct kev_lapic *apic, unsigned int offset, u32 *val);
+void kev_lapic_send_ipi(struct kev_lapic *apic, u32 low, u32 dest);
+void kev_lapic_write_icr(struct kev_lapic *apic, u32 low, u32 dest);
+
 void kev_lapic_update_pending(struct kev_lapic *apic);
 void kev_lapic_update_ppr(struct kev_lapic *apic);
 void kev_lapic_load_tops(struct kev_lapic *apic);
@@ -141,6 +185,7 @@ void kev_lapic_timer_start(struct kev_lapic *apic);
 void kev_lapic_timer_load(struct kev_lapic *apic, u32 count);
 void kev_lapic_timer_set_divisor(struct kev_lapic *apic, u32 tdcr);
 void kev_lapic_timer_set_mode(struct kev_lapic *apic);
+void kev_lapic_timer_set_deadline(struct kev_lapic *apic, u64 tsc);
 u32 kev_lapic_timer_count(const struct kev_lapic *apic);
 
 /* Request @vector of an enabled LAPIC.  Under its lock. */

@@ -59,6 +59,9 @@ struct kev_vcpu {
  * @mmio_read:	The page that is private to this CPU (&kev_vcpu.private_page),
  *		tried before the bus.
  * @mmio_write:	0 when taken, -EOPNOTSUPP when not.
+ * @msr_read:	A register that the CPU reaches by number: 0, -EPERM where the
+ *		guest gets a fault, -EOPNOTSUPP when it is not the arch's.
+ * @msr_write:	The same.  Both may be NULL.
  * @check_extension: Value of a capability, or -1 when it is not the arch's.
  * @node_ioctls: Rows tried after the node's own.  Called without an object.
  * @vm_ioctls:	Rows tried before the node's own.  Called with a struct kev_vm.
@@ -77,6 +80,8 @@ struct kev_arch_ops {
 			 void *val);
 	int (*mmio_write)(struct kev_vcpu *vcpu, u64 gpa, unsigned int len,
 			  const void *val);
+	int (*msr_read)(struct kev_vcpu *vcpu, u32 msr, u64 *val);
+	int (*msr_write)(struct kev_vcpu *vcpu, u32 msr, u64 val);
 	int (*check_extension)(struct kev_vm *vm, long cap);
 	const struct kev_ioctl *node_ioctls;
 	const struct kev_ioctl *vm_ioctls;

@@ -93,6 +93,7 @@ struct kev_stale {
  * @stale_work:	Frees it.
  * @ack_notifiers: GSI to its first notifier.  Written under @irq_lock, read
  *		under @irq_srcu.
+ * @routing_seq: Changes with the routes.  Written under @irq_lock.
  * @ack_seq:	Changes with @ack_notifiers.  Written under @irq_lock.
  * @irqfds:	See &struct kev_irqfds.
  * @buses:	See iobus.c.
@@ -141,6 +142,7 @@ struct kev_vm {
 	struct llist_head stale;
 	struct work_struct stale_work;
 	struct xarray ack_notifiers;
+	u32 routing_seq;
 	u32 ack_seq;
 
 	struct kev_irqfds irqfds;

@@ -38,6 +38,7 @@ enum kev_irqchip_mode {
  * @pic:	Valid when @mode is KERNEL.
  * @ioapic:	Valid when @mode is KERNEL.
  * @reserved_pins: Split mode: IOAPIC pins of user space.
+ * @dest_seq:	Counts the changes of who is addressed by what.
  * @bsp_id:	The vCPU that starts running.  Under vm->lock, and fixed once
  *		a vCPU exists.
  * @map:	Destination lookup.  See apicmap.c.
@@ -59,6 +60,7 @@ struct kev_x86 {
 	struct kev_pic *pic;
 	struct kev_ioapic *ioapic;
 	u32 reserved_pins;
+	atomic_t dest_seq;
 	u32 bsp_id;
 
 	struct kev_apic_map __rcu *map;
@@ -94,6 +96,8 @@ static inline bool kev_irqchip_full(struct kev_vm *vm)
 
 /* x86.c */
 void kev_x86_eoi(struct kev_vcpu *vcpu, u8 vector, bool level_triggered);
+u32 kev_x86_scan_seq(struct kev_x86 *x86);
+void kev_x86_scan(struct kev_vcpu *vcpu, unsigned long *vectors);
 void kev_x86_destinations_changed(struct kev_x86 *x86);
 
 /* apicmap.c */

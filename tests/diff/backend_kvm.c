@@ -206,19 +206,28 @@ static void kvm_teardown(struct machine *m)
 	munmap(m->memory, MEM_TOTAL);
 }
 
-/* Without it the CPU would have no 64-bit mode. */
+#define CPUID_1_ECX_TSC_DEADLINE	(1u << 24)
+
+/*
+ * Without it the CPU would have no 64-bit mode.  KVM leaves it to user space to
+ * announce the timer's TSC-deadline mode.
+ */
 static void set_cpuid(int cpu)
 {
 	static struct {
 		struct kvm_cpuid2 head;
 		struct kvm_cpuid_entry2 entries[128];
 	} cpuid;
+	unsigned int i;
 
 	if (!cpuid.head.nent) {
 		cpuid.head.nent = ARRAY_SIZE(cpuid.entries);
 		must(!ioctl(machine_node(&backend_kvm),
 			    KVM_GET_SUPPORTED_CPUID, &cpuid),
 		     "KVM_GET_SUPPORTED_CPUID");
+		for (i = 0; i < cpuid.head.nent; i++)
+			if (cpuid.entries[i].function == 1)
+				cpuid.entries[i].ecx |= CPUID_1_ECX_TSC_DEADLINE;
 	}
 	must(!ioctl(cpu, KVM_SET_CPUID2, &cpuid), "KVM_SET_CPUID2");
 }

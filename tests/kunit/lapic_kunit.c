@@ -102,7 +102,7 @@ static const struct write_case {
 	{ "irr_is_read_only", APIC_IRR + 0x30, ~0, 0, 0 },
 	{ "esr_stays_clear", APIC_ESR, ~0, 0, 0 },
 	{ "icr2_keeps_the_destination", APIC_ICR2, ~0, 0xff000000, 0xff000000 },
-	{ "timer_lvt_has_a_periodic_bit", APIC_LVTT, ~0, 0x310ff, 0x310ff },
+	{ "timer_lvt_has_two_mode_bits", APIC_LVTT, ~0, 0x710ff, 0x710ff },
 	{ "thermal_lvt_has_no_polarity", APIC_LVTTHMR, ~0, 0x117ff, 0x117ff },
 	{ "perf_lvt_has_no_polarity", APIC_LVTPC, ~0, 0x117ff, 0x117ff },
 	{ "lint0_has_polarity_and_trigger", APIC_LVT0, ~0, 0x1f7ff, 0x1f7ff },

@@ -20,6 +20,8 @@
 #define KVM_EVENTFD_OFF_PIO	(1ULL << 60)	/* + port, 16 bits */
 #define KVM_EVENTFD_OFF_CCW	(1ULL << 61)	/* + subchannel id, 32 bits */
 
+#define KVM_EVENTFD_OFF_MSR	(1ULL << 62)	/* + number of the MSR, 32 bits */
+
 /* Guest physical addresses have this many bits. */
 #define KVM_EVENTFD_GPA_BITS	52
 
@@ -31,6 +33,8 @@
 #define KVM_EVENTFD_INTR_INIT	4
 #define KVM_EVENTFD_INTR_SIPI	5	/* vector: start page number */
 #define KVM_EVENTFD_INTR_LINE	6	/* vector: GSI line (lines sink) */
+/* Split irqchip: the CPU ended this vector of a pin of user space's IOAPIC. */
+#define KVM_EVENTFD_INTR_IOAPIC_EOI	7
 
 /**
  * struct kvm_eventfd_interrupt - One event that a CPU took
@@ -116,5 +120,7 @@ struct kvm_eventfd_batch {
 #define KVM_EVENTFD_CAP_BATCH		(KVM_EVENTFD_CAP_BASE + 2)
 /* Also for KVM_ENABLE_CAP on a VM: args[0] is the new limit of routes. */
 #define KVM_EVENTFD_CAP_MAX_ROUTES	(KVM_EVENTFD_CAP_BASE + 3)
+/* KVM_EVENTFD_OFF_MSR, and KVM_EVENTFD_INTR_IOAPIC_EOI. */
+#define KVM_EVENTFD_CAP_MSR		(KVM_EVENTFD_CAP_BASE + 4)
 
 #endif /* _UAPI_LINUX_KVM_EVENTFD_H */
