@@ -880,9 +880,13 @@ unsigned int kev_buses_stats(struct kev_vm *vm, u64 *signalled)
 {
 	struct kev_bus_state *buses = vm->buses;
 	struct rhashtable_iter iter;
-	struct kev_io_slot *slot;
 	unsigned int count = 0;
+	struct kev_io_slot *slot;
+	unsigned int bus;
+	unsigned int kind;
 	u64 sum;
+
+	BUILD_BUG_ON(ARRAY_SIZE(buses->kinds[0]) != KEV_MATCH_GROUP);
 
 	mutex_lock(&buses->lock);
 	sum = buses->retired;
@@ -892,17 +896,20 @@ unsigned int kev_buses_stats(struct kev_vm *vm, u64 *signalled)
 		/* A resize restarts the walk. */
 		if (IS_ERR(slot)) {
 			sum = buses->retired;
-			count = 0;
 			continue;
 		}
 		if (slot->key.match == KEV_MATCH_GROUP)
 			continue;
 		sum += READ_ONCE(container_of(slot, struct kev_ioeventfd,
 					      slot)->signalled);
-		count++;
 	}
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
+
+	/* While the index is resized the walk may miss some: not so here. */
+	for (bus = 0; bus < KEV_NR_BUSES; bus++)
+		for (kind = 0; kind < KEV_MATCH_GROUP; kind++)
+			count += buses->kinds[bus][kind];
 	mutex_unlock(&buses->lock);
 
 	*signalled = sum;
