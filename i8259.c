@@ -315,14 +315,26 @@ static void pic_write_command(struct kev_pic *pic, unsigned int chip, u8 val)
 		pic_ocw2(pic, chip, val);
 }
 
+static void pic_set_mask(struct kev_pic *pic, unsigned int chip, u8 imr)
+{
+	unsigned long unmasked = pic->chip[chip].imr & ~imr;
+	unsigned int pin;
+
+	pic->chip[chip].imr = imr;
+	if (pic->ops->unmasked)
+		for_each_set_bit(pin, &unmasked, PIC_CHIP_PINS)
+			pic->ops->unmasked(pic->vm,
+					   chip * PIC_CHIP_PINS + pin);
+	pic_update(pic);
+}
+
 static void pic_write_data(struct kev_pic *pic, unsigned int chip, u8 val)
 {
 	struct kvm_pic_state *s = &pic->chip[chip];
 
 	switch (s->init_state) {
 	case PIC_READY:
-		s->imr = val;
-		pic_update(pic);
+		pic_set_mask(pic, chip, val);
 		break;
 	case PIC_WANTS_ICW2:
 		s->irq_base = val & 0xf8;

@@ -416,6 +416,8 @@ static void ioapic_write_redir(struct kev_ioapic *ioapic, u32 reg, u32 val,
 	*ioapic_rte(ioapic, pin) = new;
 	WRITE_ONCE(ioapic->scan_seq, ioapic->scan_seq + 1);
 
+	if ((old & ~new & RTE_MASKED) && ioapic->ops->unmasked)
+		ioapic->ops->unmasked(ioapic->vm, pin);
 	if ((new & RTE_LEVEL) && (ioapic->regs.irr & BIT(pin)) &&
 	    rte_can_send(new))
 		ioapic_resample(ioapic, pin, flags);

@@ -175,8 +175,53 @@ static void reset_regs(struct kev_lapic *apic, bool init)
 		kev_lapic_set_reg(apic, APIC_LVT0, SET_APIC_DELIVERY_MODE(0, APIC_MODE_EXTINT));
 	kev_lapic_set_reg(apic, APIC_DFR, APIC_DFR_FLAT);
 	kev_lapic_set_spiv(apic, 0xff);
+	kev_lapic_count_nmi_lint0(apic, kev_lapic_reg(apic, APIC_LVT0));
 	apic->irr_top = 0;
 	apic->isr_top = 0;
+}
+
+/**
+ * kev_lapic_count_nmi_lint0() - LINT0's entry of the LVT was written
+ * @apic:	The LAPIC.
+ * @lvt0:	What was written.
+ *
+ * Disabling the LAPIC masks the entry and is no write of it, as in KVM.
+ *
+ * Context: Under the LAPIC's lock, or before it is published.
+ */
+void kev_lapic_count_nmi_lint0(struct kev_lapic *apic, u32 lvt0)
+{
+	bool nmi = !(lvt0 & APIC_LVT_MASKED) &&
+		   GET_APIC_DELIVERY_MODE(lvt0) == APIC_MODE_NMI;
+
+	if (nmi != apic->lint0_nmi)
+		atomic_add(nmi ? 1 : -1, &apic->x86->nmi_lint0);
+	apic->lint0_nmi = nmi;
+}
+
+/**
+ * kev_lapics_pulse_lint0() - The PIT's output, as a PC wires it for a watchdog
+ * @x86:	The machine.
+ *
+ * When LINT0 is an NMI anywhere, each LAPIC sees a pulse there.
+ *
+ * Context: Any; no LAPIC lock held.
+ */
+void kev_lapics_pulse_lint0(struct kev_x86 *x86)
+{
+	struct kev_lapic *apic;
+	unsigned long flags;
+
+	if (!atomic_read(&x86->nmi_lint0))
+		return;
+
+	rcu_read_lock();
+	kev_for_each_lapic(apic, x86) {
+		spin_lock_irqsave(&apic->lock, flags);
+		kev_lapic_deliver_lvt(apic, APIC_LVT0);
+		spin_unlock_irqrestore(&apic->lock, flags);
+	}
+	rcu_read_unlock();
 }
 
 /**

@@ -155,9 +155,12 @@ static void write_plain(struct kev_lapic *apic, unsigned int offset, u32 val)
 		write_lvt(apic, offset, val);
 		kev_lapic_timer_set_mode(apic);
 		break;
+	case APIC_LVT0:
+		kev_lapic_count_nmi_lint0(apic, val);
+		write_lvt(apic, offset, val);
+		break;
 	case APIC_LVTTHMR:
 	case APIC_LVTPC:
-	case APIC_LVT0:
 	case APIC_LVT1:
 	case APIC_LVTERR:
 		write_lvt(apic, offset, val);
@@ -448,6 +451,7 @@ int kev_lapic_set_state(struct kev_vcpu *vcpu, struct kvm_lapic_state *s)
 		kev_lapic_set_reg(apic, APIC_LDR, kev_lapic_x2apic_ldr(vcpu->id));
 	}
 	kev_lapic_set_spiv(apic, kev_lapic_reg(apic, APIC_SPIV));
+	kev_lapic_count_nmi_lint0(apic, kev_lapic_reg(apic, APIC_LVT0));
 	kev_lapic_load_tops(apic);
 	kev_lapic_timer_load(apic, get_unaligned_le32(s->regs + APIC_TMCCT));
 	moved = has_moved(apic, &before);

@@ -18,6 +18,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include <kev/i8254.h>
 #include <kev/i8259.h>
 #include <kev/ioapic.h>
 #include <kev/ioctl.h>
@@ -152,9 +153,17 @@ static bool pic_accepted(struct kev_vm *vm)
 	return kev_lapics_listen_to_intr(kev_x86(vm));
 }
 
+/* The bit of a pin's number that says which of the pair. */
+static void pic_unmasked(struct kev_vm *vm, unsigned int pin)
+{
+	kev_x86_pin_unmasked(vm, pin & 8 ? KVM_IRQCHIP_PIC_SLAVE :
+					   KVM_IRQCHIP_PIC_MASTER, pin & 7);
+}
+
 static const struct kev_pic_ops pic_ops = {
 	.output		= pic_output,
 	.accepted	= pic_accepted,
+	.unmasked	= pic_unmasked,
 };
 
 static int ioapic_deliver(struct kev_vm *vm, const struct kev_lapic_irq *irq)
@@ -183,9 +192,15 @@ static unsigned int cpu_awaits(struct kev_vcpu *vcpu,
 	return ret;
 }
 
+static void ioapic_unmasked(struct kev_vm *vm, unsigned int pin)
+{
+	kev_x86_pin_unmasked(vm, KVM_IRQCHIP_IOAPIC, pin);
+}
+
 static const struct kev_ioapic_ops ioapic_ops = {
 	.deliver	= ioapic_deliver,
 	.inflight	= cpu_awaits,
+	.unmasked	= ioapic_unmasked,
 };
 
 /**
@@ -594,6 +609,13 @@ static const struct kev_ioctl x86_vm_ioctls[] = {
 	KEV_IOCTL(KVM_CREATE_IRQCHIP,	0,			x86_create_irqchip),
 	KEV_IOCTL(KVM_GET_IRQCHIP,	0,			x86_get_irqchip),
 	KEV_IOCTL(KVM_SET_IRQCHIP,	0,			x86_set_irqchip),
+	KEV_IOCTL(KVM_CREATE_PIT,	0,			kev_x86_create_pit),
+	KEV_IOCTL(KVM_CREATE_PIT2,	KEV_IN,			kev_x86_create_pit2),
+	KEV_IOCTL(KVM_GET_PIT,		KEV_IN | KEV_OUT,	kev_x86_get_pit),
+	KEV_IOCTL(KVM_SET_PIT,		KEV_IN,			kev_x86_set_pit),
+	KEV_IOCTL(KVM_GET_PIT2,		KEV_OUT,		kev_x86_get_pit2),
+	KEV_IOCTL(KVM_SET_PIT2,		KEV_IN,			kev_x86_set_pit2),
+	KEV_IOCTL(KVM_REINJECT_CONTROL,	0,			kev_x86_reinject_control),
 #endif
 	KEV_IOCTL(KVM_ENABLE_CAP,	KEV_IN,			x86_enable_cap),
 	KEV_IOCTL(KVM_SET_BOOT_CPU_ID,	0,			x86_set_boot_cpu_id),
@@ -703,6 +725,10 @@ static int x86_check_extension(struct kev_vm *vm, long cap)
 	switch (cap) {
 	case KVM_CAP_IRQCHIP:
 	case KVM_CAP_IRQFD_RESAMPLE:
+	case KVM_CAP_PIT:
+	case KVM_CAP_PIT2:
+	case KVM_CAP_PIT_STATE2:
+	case KVM_CAP_REINJECT_CONTROL:
 		return IS_ENABLED(CONFIG_KVM_EVENTFD_IOAPIC);
 	case KVM_CAP_EXT_CPUID:
 	case KVM_CAP_IRQ_INJECT_STATUS:
@@ -739,7 +765,7 @@ static int x86_vm_init(struct kev_vm *vm)
 	return 0;
 }
 
-/* The IOAPIC's delayed work delivers to LAPICs: it has to end first. */
+/* The PIT's ticks go to the chips, the IOAPIC's delayed work to LAPICs. */
 static void x86_vm_stop(struct kev_vm *vm)
 {
 	struct kev_x86 *x86 = kev_x86(vm);
@@ -747,8 +773,10 @@ static void x86_vm_stop(struct kev_vm *vm)
 	if (!kev_irqchip_full(vm))
 		return;
 
+	kev_pit_destroy(x86->pit);
 	kev_ioapic_destroy(x86->ioapic);
 	kev_pic_destroy(x86->pic);
+	x86->pit = NULL;
 	x86->ioapic = NULL;
 	x86->pic = NULL;
 }

@@ -19,11 +19,14 @@ struct kvm_pic_state;
  *		its LAPIC globally off)?  An ICW1 acks the edges that it drops
  *		only then.  NULL: no CPU does.
  *
- * Both are called with the PIC's lock held, irqs off.
+ * @unmasked:	The guest unmasked an input, 0 to 15.  NULL: nobody asks.
+ *
+ * All are called with the PIC's lock held, irqs off.
  */
 struct kev_pic_ops {
 	void (*output)(struct kev_vm *vm, bool raised);
 	bool (*accepted)(struct kev_vm *vm);
+	void (*unmasked)(struct kev_vm *vm, unsigned int pin);
 };
 
 /* Allocate the pair and put it on the PIO bus; an ERR_PTR on failure. */

@@ -27,12 +27,15 @@ struct kvm_ioapic_state;
  *		to @irq->dest_map, unless that is NULL.
  * @inflight:	How far is @irq with this CPU: KEV_CPU_* flags.
  *
- * Both are called with the IOAPIC's lock held, irqs off.
+ * @unmasked:	The guest unmasked a pin.  NULL: nobody asks.
+ *
+ * All are called with the IOAPIC's lock held, irqs off.
  */
 struct kev_ioapic_ops {
 	int (*deliver)(struct kev_vm *vm, const struct kev_lapic_irq *irq);
 	unsigned int (*inflight)(struct kev_vcpu *vcpu,
 				 const struct kev_lapic_irq *irq);
+	void (*unmasked)(struct kev_vm *vm, unsigned int pin);
 };
 
 /* Allocate it and put it on the MMIO bus; an ERR_PTR on failure. */

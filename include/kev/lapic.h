@@ -127,6 +127,8 @@ bool kev_lapic_vector_inflight(struct kev_lapic *apic, u8 vector);
 /* The 8259's INTR output, wired to LINT0.  Called under the PIC's lock. */
 void kev_lapics_set_intr(struct kev_x86 *x86, bool raised);
 bool kev_lapics_listen_to_intr(struct kev_x86 *x86);
+/* A pulse of the PIT on every LINT0.  No LAPIC lock held. */
+void kev_lapics_pulse_lint0(struct kev_x86 *x86);
 
 /* Interrupts that an ioctl queues.  -EEXIST: @vector waits already. */
 int kev_lapic_queue_extint(struct kev_lapic *apic, u8 vector, bool replace);

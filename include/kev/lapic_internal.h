@@ -79,6 +79,7 @@ struct kev_lapic_timer {
  * @node:	In &kev_x86.apics.
  * @lint0:	In &kev_x86.lint0 while LINT0 listens.  Under
  *		&kev_x86.lint0_lock.
+ * @lint0_nmi:	Counted in &kev_x86.nmi_lint0.
  */
 struct kev_lapic {
 	spinlock_t lock;
@@ -102,6 +103,7 @@ struct kev_lapic {
 	struct kev_x86 *x86;
 	struct list_head node;
 	struct list_head lint0;
+	bool lint0_nmi;
 };
 
 /* Where a register is in kev_lapic.regs. */
@@ -175,6 +177,7 @@ void kev_lapic_set_spiv(struct kev_lapic *apic, u32 val);
 void kev_lapic_mask_lvts(struct kev_lapic *apic);
 bool kev_lapic_listens_to_intr(const struct kev_lapic *apic);
 void kev_lapic_wire_lint0(struct kev_lapic *apic);
+void kev_lapic_count_nmi_lint0(struct kev_lapic *apic, u32 lvt0);
 void kev_lapic_eoi(struct kev_lapic *apic);
 void kev_lapic_deliver_lvt(struct kev_lapic *apic, unsigned int offset);
 

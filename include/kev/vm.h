@@ -111,11 +111,13 @@ struct kev_stale {
  *
  *	vcpu->mutex
  *	  vm->lock
+ *	    PIT reinject_lock (x86)
  *	    resampler_lock
  *	      irq_lock
  *	        route_lock (irqs off)
  *	      map_lock (x86)
  *	    irqfds.mutex
+ *	    PIT lock (x86)
  *	    coalesced mutex
  *	      bus mutex
  *	        ioeventfd's lock

@@ -18,6 +18,7 @@ struct kev_lapic;
 struct kev_lapic_irq;
 struct kev_lapic_view;
 struct kev_pic;
+struct kev_pit;
 struct kev_vcpu;
 
 enum kev_irqchip_mode {
@@ -37,6 +38,8 @@ enum kev_irqchip_mode {
  * @intr:	The 8259's INTR output.  Under @lint0_lock.
  * @pic:	Valid when @mode is KERNEL.
  * @ioapic:	Valid when @mode is KERNEL.
+ * @pit:	NULL until it is created; once, under vm->lock, with
+ *		smp_store_release().
  * @reserved_pins: Split mode: IOAPIC pins of user space.
  * @dest_seq:	Counts the changes of who is addressed by what.
  * @bsp_id:	The vCPU that starts running.  Under vm->lock, and fixed once
@@ -50,6 +53,7 @@ enum kev_irqchip_mode {
  * @lint0_lock:	Protects @intr and @lint0.  Nests inside the PIC's lock and
  *		outside the LAPICs'.  Irq-safe.
  * @lint0:	LAPICs that listen to @intr.
+ * @nmi_lint0:	How many LAPICs take what is wired to LINT0 for an NMI.
  */
 struct kev_x86 {
 	struct kev_vm *vm;
@@ -59,6 +63,7 @@ struct kev_x86 {
 	bool intr;
 	struct kev_pic *pic;
 	struct kev_ioapic *ioapic;
+	struct kev_pit *pit;
 	u32 reserved_pins;
 	atomic_t dest_seq;
 	u32 bsp_id;
@@ -71,6 +76,7 @@ struct kev_x86 {
 	struct list_head apics;
 	spinlock_t lint0_lock;
 	struct list_head lint0;
+	atomic_t nmi_lint0;
 };
 
 static inline struct kev_x86 *kev_x86(struct kev_vm *vm)
@@ -144,6 +150,17 @@ unsigned int kev_default_routes(struct kvm_irq_routing_entry *entries);
 
 /* What kev_default_routes() fills: 16 inputs of the PICs, 24 of the IOAPIC. */
 #define KEV_DEFAULT_ROUTES	40
+
+/* x86_pit.c */
+void kev_x86_pin_unmasked(struct kev_vm *vm, unsigned int chip,
+			  unsigned int pin);
+long kev_x86_create_pit(void *obj, void *arg, unsigned long uarg);
+long kev_x86_create_pit2(void *obj, void *arg, unsigned long uarg);
+long kev_x86_get_pit(void *obj, void *arg, unsigned long uarg);
+long kev_x86_set_pit(void *obj, void *arg, unsigned long uarg);
+long kev_x86_get_pit2(void *obj, void *arg, unsigned long uarg);
+long kev_x86_set_pit2(void *obj, void *arg, unsigned long uarg);
+long kev_x86_reinject_control(void *obj, void *arg, unsigned long uarg);
 
 /* cpuid.c */
 long kev_x86_supported_cpuid(void *obj, void *arg, unsigned long uarg);

@@ -162,10 +162,10 @@ TEST_F(vm_fd, cannot_be_read_written_or_mapped)
 TEST_F(vm_fd, ioctl_of_a_capability_that_is_0_is_ENOTTY)
 {
 	struct kvm_userspace_memory_region region = {};
-	struct kvm_pit_config pit = {};
+	struct kvm_clock_data clock = {};
 
 	KEV_REQUIRE_MODULE("offers them");
-	EXPECT_ERRNO(ENOTTY, __kev_ioctl(self->vm, KVM_CREATE_PIT2, &pit));
+	EXPECT_ERRNO(ENOTTY, __kev_ioctl(self->vm, KVM_GET_CLOCK, &clock));
 	EXPECT_ERRNO(ENOTTY, __kev_ioctl(self->vm, KVM_SET_USER_MEMORY_REGION,
 					 &region));
 }

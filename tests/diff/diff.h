@@ -36,6 +36,9 @@
 #define IOAPIC_BASE	0xfec00000u
 #define LAPIC_BASE	0xfee00000u
 
+/* A bit of an MSI address. */
+#define MSI_LOGICAL	0x4u
+
 enum mode {
 	MODE_FULL,
 	MODE_SPLIT,
@@ -93,6 +96,7 @@ enum op {
 	OP_COALESCED,
 	OP_RING,
 	OP_STORM,
+	OP_PIT,
 	NR_OPS
 };
 

@@ -88,6 +88,7 @@ static const struct {
 } groups[] = {
 	{ directed_plane, &nr_directed_plane },
 	{ directed_chips, &nr_directed_chips },
+	{ directed_pit, &nr_directed_pit },
 	{ directed_lapic, &nr_directed_lapic },
 	{ directed_differences, &nr_directed_differences },
 };

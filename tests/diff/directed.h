@@ -129,7 +129,6 @@ struct table {
 #define MASKED		0x10000
 #define LOGICAL		0x800
 #define LOWEST		0x100
-#define MSI_LOGICAL	0x4
 #define MSI_HINT	0x8
 #define CPU_ADDR(c)	(LAPIC_BASE | (c) << 12)
 
@@ -137,6 +136,8 @@ extern const struct directed directed_plane[];
 extern const unsigned int nr_directed_plane;
 extern const struct directed directed_chips[];
 extern const unsigned int nr_directed_chips;
+extern const struct directed directed_pit[];
+extern const unsigned int nr_directed_pit;
 extern const struct directed directed_lapic[];
 extern const unsigned int nr_directed_lapic;
 extern const struct directed directed_differences[];

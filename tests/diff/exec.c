@@ -414,6 +414,24 @@ static void exec_vm_cap(struct machine *m, const struct step *s,
 	note(o, ioctl(m->vm, KVM_ENABLE_CAP, &cap));
 }
 
+/* A channel of the PIT, but for what depends on the time. */
+static void exec_pit(struct machine *m, const struct step *s,
+		     struct observation *o)
+{
+	const struct kvm_pit_channel_state *ch;
+	struct kvm_pit_state2 state = {};
+
+	note(o, ioctl(m->vm, KVM_GET_PIT2, &state));
+	ch = &state.channels[s->gsi];
+	o->val = ch->count ^ (uint64_t)ch->mode << 32 ^
+		 (uint64_t)ch->rw_mode << 38 ^ (uint64_t)ch->read_state << 41 ^
+		 (uint64_t)ch->write_state << 44 ^
+		 (uint64_t)ch->count_latched << 47 ^
+		 (uint64_t)ch->status_latched << 50 ^
+		 (uint64_t)ch->gate << 53 ^ (uint64_t)ch->bcd << 56 ^
+		 (uint64_t)state.flags << 58;
+}
+
 /* Any ioctl with an argument that is made for it, or a number, or bad memory. */
 static void exec_vm_ioctl(struct machine *m, const struct step *s,
 			  struct observation *o)
@@ -537,6 +555,7 @@ static exec_fn *const executors[NR_OPS] = {
 	[OP_COALESCED]		= exec_coalesced,
 	[OP_RING]		= exec_ring,
 	[OP_STORM]		= exec_storm,
+	[OP_PIT]		= exec_pit,
 };
 
 /*

@@ -386,6 +386,9 @@ static void spoil_table(struct generator *g, struct kvm_irq_routing *table)
 	default:
 		table->flags = 1;
 	}
+	/* What was a chip or a pin may be an address now. */
+	if (e->type == KVM_IRQ_ROUTING_MSI && judge_is_old())
+		e->u.msi.address_lo &= ~MSI_LOGICAL;
 }
 
 static void gen_routing(struct generator *g)

@@ -218,6 +218,7 @@ static const struct {
 	[OP_COALESCED]		= { "coalesced", print_coalesced },
 	[OP_RING]		= { "ring", print_ring },
 	[OP_STORM]		= { "eoi-storm", print_cpu },
+	[OP_PIT]		= { "get-pit2", print_chip },
 };
 
 const char *step_name(const struct step *step)
