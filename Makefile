@@ -16,7 +16,7 @@ KDIR		?= $(INSTALLED_KDIR)
 KBUILD		= $(MAKE) -C "$(KDIR)" M="$(CURDIR)"
 
 # Suites are offered once their folder has something to run.
-SUITES		:= $(strip $(foreach s,bench diff stress busted,$(if $(wildcard tests/$(s)/run),$(s))))
+SUITES		:= $(strip $(foreach s,bench diff stress busted fault,$(if $(wildcard tests/$(s)/run),$(s))))
 
 all: modules
 
@@ -71,6 +71,10 @@ model:			# Check the model of an irqfd's life with spin, and that it needs each 
 	@tools/need build check
 	@tests/model/run
 
+check-kcsan:		# KUnit, the ABI programs and stress on a kernel with KCSAN (ARGS=)
+	@tools/need build headers guest demo check
+	@tests/kcsan/run $(ARGS)
+
 style:			# checkpatch, kernel-doc, shellcheck, SPDX, each header alone
 	@tests/check style
 
@@ -113,4 +117,4 @@ help:			# Show this
 		done)
 
 .PHONY: all modules vmm install install-headers install-dkms demo check kunit abi model \
-	style check-list docs clean distclean help $(SUITES)
+	style check-kcsan check-list docs clean distclean help $(SUITES)
