@@ -320,10 +320,18 @@ static long vcpu_enable_cap(void *obj, void *arg, unsigned long uarg)
 	return -EINVAL;
 }
 
-/* Nothing here runs guest code. */
+/*
+ * Nothing here runs guest code, and nothing is what a caller asks for that sets
+ * immediate_exit: EINTR is then KVM's answer and the truth.
+ */
 static long vcpu_run(void *obj, void *arg, unsigned long uarg)
 {
-	return -EOPNOTSUPP;
+	const struct kev_vcpu *vcpu = obj;
+	const struct kvm_run *run = page_address(vcpu->page[KVM_EVENTFD_PAGE_RUN]);
+
+	if (uarg)
+		return -EINVAL;
+	return kev_immediate_exit(run) ? -EINTR : -EOPNOTSUPP;
 }
 
 static const struct kev_ioctl vcpu_ioctls[] = {

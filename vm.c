@@ -273,6 +273,7 @@ int kev_check_extension(struct kev_vm *vm, unsigned long cap)
 	case KVM_CAP_ENABLE_CAP_VM:
 	case KVM_CAP_COALESCED_PIO:
 	case KVM_CAP_BINARY_STATS_FD:
+	case KVM_CAP_IMMEDIATE_EXIT:
 	case KVM_EVENTFD_CAP_VCPU_IO:
 	case KVM_EVENTFD_CAP_UPDATE_ROUTES:
 		return 1;

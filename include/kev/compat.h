@@ -9,6 +9,7 @@
 #include <linux/eventfd.h>
 #include <linux/file.h>
 #include <linux/hrtimer.h>
+#include <linux/kvm.h>
 #include <linux/version.h>
 
 /* 6.12: asm/unaligned.h became linux/unaligned.h. */
@@ -48,6 +49,14 @@ static inline void kev_hrtimer_setup(struct hrtimer *timer,
 	hrtimer_setup(timer, fn, clock, mode);
 #endif
 }
+
+/* 6.11: what user space may change at any time has another name in the kernel. */
+#ifdef HINT_UNSAFE_IN_KVM
+#define kev_immediate_exit(run) \
+	READ_ONCE((run)->HINT_UNSAFE_IN_KVM(immediate_exit))
+#else
+#define kev_immediate_exit(run) READ_ONCE((run)->immediate_exit)
+#endif
 
 /* 6.10: fd_file() reads struct fd, whose layout changed in 6.12. */
 #ifndef fd_file

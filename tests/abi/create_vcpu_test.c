@@ -148,6 +148,21 @@ TEST_F(vcpu_fd, run_is_EOPNOTSUPP)
 	EXPECT_ERRNO(EOPNOTSUPP, __kev_ioctl_val(self->vcpu, KVM_RUN, 0));
 }
 
+TEST_F(vcpu_fd, run_with_an_argument_is_EINVAL)
+{
+	EXPECT_ERRNO(EINVAL, __kev_ioctl_val(self->vcpu, KVM_RUN, 1));
+}
+
+TEST_F(vcpu_fd, run_that_exits_immediately_is_EINTR)
+{
+	struct kvm_run *run = (void *)self->map;
+
+	run->immediate_exit = 1;
+	EXPECT_ERRNO(EINTR, __kev_ioctl_val(self->vcpu, KVM_RUN, 0));
+	EXPECT_ERRNO(EINVAL, __kev_ioctl_val(self->vcpu, KVM_RUN, 1));
+	run->immediate_exit = 0;
+}
+
 TEST_F(vcpu_fd, all_pages_of_the_mapping_can_be_read_and_written)
 {
 	size_t off;
