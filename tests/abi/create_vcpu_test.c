@@ -131,6 +131,24 @@ TEST_F(vcpu_fd, unknown_ioctl_is_EINVAL)
 	EXPECT_ERRNO(EINVAL, __kev_ioctl_val(self->vcpu, _IO(KVMIO, 0x4f), 0));
 }
 
+/* By their numbers: what is between them KVM has, and this module has not. */
+TEST_F(vcpu_fd, ioctls_that_are_not_offered_are_ENOTTY)
+{
+	static const struct {
+		unsigned int nr;
+		int want;
+	} rows[] = {
+		{ 0x7f, EINVAL }, { 0x81, ENOTTY }, { 0xdf, ENOTTY },
+		{ 0xe0, EINVAL }, { 0xff, EINVAL },
+	};
+	unsigned int i;
+
+	KEV_REQUIRE_MODULE("has other ioctls");
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		EXPECT_ERRNO(rows[i].want,
+			     ioctl(self->vcpu, _IO(KVMIO, rows[i].nr), 0));
+}
+
 TEST_F(vcpu_fd, ioctl_of_another_letter_is_EINVAL)
 {
 	EXPECT_ERRNO(EINVAL, __kev_ioctl_val(self->vcpu, _IO('x', 0x80), 0));

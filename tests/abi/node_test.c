@@ -48,6 +48,15 @@ TEST_F(node, unknown_ioctl_is_EINVAL)
 	EXPECT_ERRNO(EINVAL, __kev_ioctl_val(self->fd, _IO(KVMIO, 0x4f), 0));
 }
 
+/* By their numbers: those below 0x10 KVM's node has, and this module's has not. */
+TEST_F(node, ioctls_that_are_not_offered_are_ENOTTY)
+{
+	KEV_REQUIRE_MODULE("has other ioctls");
+	EXPECT_ERRNO(ENOTTY, __kev_ioctl_val(self->fd, _IO(KVMIO, 0x06), 0));
+	EXPECT_ERRNO(ENOTTY, __kev_ioctl_val(self->fd, _IO(KVMIO, 0x0f), 0));
+	EXPECT_ERRNO(EINVAL, __kev_ioctl_val(self->fd, _IO(KVMIO, 0x10), 0));
+}
+
 TEST_F(node, ioctl_of_another_letter_is_EINVAL)
 {
 	EXPECT_ERRNO(EINVAL, __kev_ioctl_val(self->fd, _IO('x', 0x00), 0));

@@ -384,6 +384,17 @@ TEST_F(device, read_into_read_only_memory_is_EFAULT)
 	kev_free_page(ro);
 }
 
+/* The address is the offset: a call that brings none has no address. */
+TEST_F(device, read_and_write_without_an_offset_are_EINVAL)
+{
+	uint32_t val = 0;
+
+	EXPECT_ERRNO(EINVAL, write(self->cpu, &val, sizeof(val)));
+	EXPECT_ERRNO(EINVAL, read(self->cpu, &val, sizeof(val)));
+	EXPECT_ERRNO(EINVAL, write(self->cpu, &val, 0));
+	EXPECT_EQ(0, kev_count(self->efd));
+}
+
 TEST_F(device, vectors_are_one_access_of_their_sum)
 {
 	char buf[4] = {};
