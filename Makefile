@@ -81,11 +81,12 @@ style:			# checkpatch, kernel-doc, shellcheck, SPDX, each header alone
 check-list:		# Name the steps of check; tests/check NAME... runs some of them
 	@tests/check -l
 
+need-bench	:= bench
 args-bench	:= -m $(CURDIR)/build/module-6.12/$(MODULE)
 
 define suite_rule
 $(1):
-	@tools/need build headers guest demo
+	@tools/need build headers guest demo $$(need-$(1))
 	@tools/build-module 6.12 build/module-6.12
 	@KEV_MODULE=$(CURDIR)/build/module-6.12/$(MODULE) tests/$(1)/run $$(args-$(1)) $$(ARGS)
 endef
