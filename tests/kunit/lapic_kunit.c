@@ -699,6 +699,21 @@ static void divisor_stretches_what_is_left(struct kunit *test)
 	KUNIT_EXPECT_GT(test, before, 0x80000000);
 }
 
+static void period_has_a_lower_bound(struct kunit *test)
+{
+	struct kev_vcpu *vcpu = timer_vcpu(test, 0x31 |
+					   APIC_LVT_TIMER_PERIODIC);
+	u32 most = 0;
+	unsigned int i;
+
+	x86_lapic_write(vcpu, APIC_TMICT, 1);
+	for (i = 0; i < 100; i++)
+		most = max(most, x86_lapic_read(vcpu, APIC_TMCCT));
+	x86_lapic_write(vcpu, APIC_TMICT, 0);
+	KUNIT_EXPECT_GT(test, most, 1);
+	KUNIT_EXPECT_LE(test, most, 200000);
+}
+
 static void timer_survives_a_round_trip(struct kunit *test)
 {
 	struct kev_vcpu *vcpu = timer_vcpu(test, 0x31);
@@ -836,6 +851,7 @@ static struct kunit_case lapic_cases[] = {
 	KUNIT_CASE(periodic_timer_expires_again),
 	KUNIT_CASE(masked_timer_counts_in_silence),
 	KUNIT_CASE(divisor_stretches_what_is_left),
+	KUNIT_CASE(period_has_a_lower_bound),
 	KUNIT_CASE(timer_survives_a_round_trip),
 	KUNIT_CASE(reset_stops_the_timer),
 	KUNIT_CASE_PARAM(mp_state_is_kept, mp_cases_gen_params),

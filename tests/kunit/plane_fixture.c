@@ -83,6 +83,8 @@ static int fake_deliver(struct kev_vm *vm, const struct kev_route *route,
 	might_sleep();
 	atomic_inc(irq->level ? &sink->asserted : &sink->deasserted);
 	fake_note(sink, route, irq);
+	if (!irq->level && sink->watch >= 0)
+		sink->watched += fake_eventfd_count(sink->watch);
 	return sink->ret;
 }
 
@@ -109,6 +111,7 @@ struct kev_vm *fake_vm(struct kunit *test, struct fake_sink **sink)
 	KUNIT_ASSERT_NOT_NULL(test, *sink);
 	(*sink)->atomic_ret = 1;
 	(*sink)->ret = 1;
+	(*sink)->watch = -1;
 
 	vm = kev_vm_create(&fake_ops, *sink);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, vm);

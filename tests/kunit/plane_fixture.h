@@ -20,6 +20,8 @@ struct eventfd_ctx;
  * @deasserted:	Calls of deliver with level false.
  * @source:	Of the last delivery.
  * @route:	Of the last delivery.
+ * @watch:	An eventfd that is read when a line falls; -1 for none.
+ * @watched:	What was read there.
  * @torn:	Deliveries of a route whose fields did not belong together.
  */
 struct fake_sink {
@@ -32,6 +34,8 @@ struct fake_sink {
 	atomic_t deasserted;
 	unsigned int source;
 	struct kev_route route;
+	int watch;
+	u64 watched;
 	atomic_t torn;
 };
 
