@@ -83,6 +83,10 @@ check-list:		# Name the steps of check; tests/check NAME... runs some of them
 
 need-bench	:= bench
 args-bench	:= -m $(CURDIR)/build/module-6.12/$(MODULE)
+need-stress	:= check
+need-fault	:= check
+need-busted	:= check
+args-stress	:= $(if $(TIME),-k loadable -l -t $(TIME))
 
 define suite_rule
 $(1):

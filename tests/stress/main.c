@@ -2,10 +2,14 @@
 /*
  * kev-stress: races that a user can cause, each for a bounded time.
  *
- *	kev-stress [-s SECONDS] [SCENARIO...]
+ *	kev-stress [-s SECONDS | -t SECONDS] [-g] [SCENARIO...]
  *
- * What a scenario checks is what the calls promise: what may no longer happen
- * once a call returned, and that no signal is unaccounted for.
+ * -s is for each scenario, -t for all of them together.  What a scenario checks
+ * is what the calls promise: what may no longer happen once a call returned, and
+ * that no event is unaccounted for.  With -g it also fails that there were less
+ * than a million events and 100,000 pairs of assign and deassign.
+ *
+ * Where the module can be removed, that is attempted all the time.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +19,9 @@
 
 #include "stress.h"
 
+#define GOAL_SIGNALS	1000000ul
+#define GOAL_PAIRS	100000ul
+
 static const struct scenario {
 	const char *name;
 	void (*run)(struct run *run);
@@ -23,14 +30,49 @@ static const struct scenario {
 	{ "reroute", stress_reroute },
 	{ "reroute-pair", stress_reroute_pair },
 	{ "torn", stress_torn },
-	{ "ack", stress_ack },
-	{ "doorbell", stress_doorbell },
+	{ "melee", stress_melee },
 	{ "hup", stress_hup },
+	{ "assign-hup", stress_assign_hup },
 	{ "two-vms", stress_two_vms },
+	{ "resample", stress_resample },
+	{ "chips", stress_chips },
+	{ "ack", stress_ack },
+	{ "ack-poll", stress_ack_poll },
+	{ "ack-map", stress_ack_map },
+	{ "doorbell", stress_doorbell },
+	{ "uring", stress_uring },
+	{ "fork", stress_fork },
+	{ "scm", stress_scm },
 	{ "storm", stress_storm },
+	{ "rmmod", stress_rmmod },
 };
 
 #define NR_SCENARIOS	((unsigned int)ARRAY_SIZE(scenarios))
+
+/* Over all scenarios. */
+static struct sum {
+	unsigned long rounds, signals, doorbells, pairs, lost, refused;
+	unsigned int passed, failed, skipped;
+} sum;
+
+/**
+ * struct options - The command line
+ * @each_ms:	For each scenario.
+ * @total_ms:	For all of them; or 0.
+ * @goals:	Whether there is a least number of events and pairs.
+ * @names:	Scenarios; all when there are none.
+ */
+struct options {
+	unsigned int each_ms;
+	unsigned int total_ms;
+	bool goals;
+	char **names;
+};
+
+void run_skip(struct run *run, const char *why)
+{
+	run->skipped = why;
+}
 
 void run_fail(struct run *run, const char *error)
 {
@@ -39,6 +81,14 @@ void run_fail(struct run *run, const char *error)
 	atomic_compare_exchange_strong(&run->error, &none,
 				       (uintptr_t)error);
 	atomic_store(&run->stop, true);
+}
+
+void run_lose(struct run *run, uint64_t want, uint64_t seen, const char *error)
+{
+	atomic_fetch_add(&run->lost, want > seen ? want - seen : seen - want);
+	printf("# want %llu, seen %llu\n", (unsigned long long)want,
+	       (unsigned long long)seen);
+	run_fail(run, error);
 }
 
 bool run_goes_on(const struct run *run)
@@ -52,6 +102,14 @@ uint64_t now_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000000ull + ts.tv_nsec / 1000;
+}
+
+void spin_us(unsigned int us)
+{
+	uint64_t end = now_us() + us;
+
+	while (now_us() < end)
+		;
 }
 
 pthread_t start(void *(*fn)(void *arg), void *arg)
@@ -69,19 +127,54 @@ void join(pthread_t thread)
 	kev_assert(!errno, "pthread_join");
 }
 
-static bool scenario_run(const struct scenario *scenario, unsigned int seconds)
+static void sum_up(const struct run *run)
 {
-	struct run run = { .deadline = kev_now_ms() + seconds * 1000ull };
-	const char *error;
+	sum.rounds += atomic_load(&run->rounds);
+	sum.signals += atomic_load(&run->signals);
+	sum.doorbells += atomic_load(&run->doorbells);
+	sum.pairs += atomic_load(&run->pairs);
+	sum.lost += atomic_load(&run->lost);
+}
 
-	scenario->run(&run);
-	error = (const char *)atomic_load(&run.error);
-	printf("%sok - %s: %lu rounds, %lu signals%s%s\n", error ? "not " : "",
-	       scenario->name, atomic_load(&run.rounds),
-	       atomic_load(&run.signals), error ? ": " : "",
-	       error ? error : "");
+static void count(bool passed)
+{
+	if (passed)
+		sum.passed++;
+	else
+		sum.failed++;
+}
+
+static void scenario_tell(const char *name, const struct run *run)
+{
+	const char *error = (const char *)atomic_load(&run->error);
+
+	if (run->skipped) {
+		sum.skipped++;
+		printf("ok - %s # SKIP %s\n", name, run->skipped);
+	} else {
+		count(!error);
+		printf("%sok - %s: %lu rounds, %lu signals, %lu doorbells, %lu pairs%s%s\n",
+		       error ? "not " : "", name, atomic_load(&run->rounds),
+		       atomic_load(&run->signals),
+		       atomic_load(&run->doorbells), atomic_load(&run->pairs),
+		       error ? ": " : "", error ? error : "");
+	}
 	fflush(stdout);
-	return !error;
+}
+
+/* The one that removes the module does so itself. */
+static void scenario_run(const struct scenario *scenario, unsigned int ms)
+{
+	bool attempt = scenario->run != stress_rmmod && rmmod_is_possible();
+	struct run run = { .deadline = kev_now_ms() + ms };
+
+	if (attempt)
+		rmmod_begin();
+	scenario->run(&run);
+	if (attempt)
+		sum.refused += rmmod_end();
+	sum_up(&run);
+	scenario_tell(scenario->name, &run);
 }
 
 static bool is_wanted(const char *name, char **names)
@@ -94,30 +187,76 @@ static bool is_wanted(const char *name, char **names)
 	return false;
 }
 
-int main(int argc, char **argv)
+static void run_wanted(const struct options *options)
 {
-	unsigned int passed = 0, failed = 0;
-	unsigned int seconds = 3;
-	unsigned int i;
+	unsigned int ms = options->each_ms;
+	unsigned int i, wanted = 0;
+
+	for (i = 0; i < NR_SCENARIOS; i++)
+		wanted += is_wanted(scenarios[i].name, options->names);
+	if (options->total_ms && wanted)
+		ms = options->total_ms / wanted;
+	for (i = 0; i < NR_SCENARIOS; i++)
+		if (is_wanted(scenarios[i].name, options->names))
+			scenario_run(&scenarios[i], ms);
+	sum.skipped += NR_SCENARIOS - wanted;
+}
+
+static void tell_sum(bool goals)
+{
+	bool reached = sum.signals >= GOAL_SIGNALS && sum.pairs >= GOAL_PAIRS;
+
+	printf("# %lu signals, %lu doorbells, %lu pairs of assign and deassign in %lu rounds\n",
+	       sum.signals, sum.doorbells, sum.pairs, sum.rounds);
+	printf("# %lu lost; rmmod was refused %lu times\n", sum.lost,
+	       sum.refused);
+	if (!goals)
+		return;
+	count(reached);
+	printf("%sok - at least %lu signals and %lu pairs\n",
+	       reached ? "" : "not ", GOAL_SIGNALS, GOAL_PAIRS);
+}
+
+static void usage(void)
+{
+	fprintf(stderr, "usage: kev-stress [-s SECONDS | -t SECONDS] [-g] [SCENARIO...]\n");
+	exit(2);
+}
+
+static struct options parse(int argc, char **argv)
+{
+	struct options options = { .each_ms = 3000 };
 	int opt;
 
-	while ((opt = getopt(argc, argv, "s:")) != -1) {
-		if (opt != 's') {
-			fprintf(stderr, "usage: kev-stress [-s SECONDS] [SCENARIO...]\n");
-			return 2;
+	while ((opt = getopt(argc, argv, "s:t:g")) != -1) {
+		switch (opt) {
+		case 's':
+			options.each_ms = strtoul(optarg, NULL, 0) * 1000;
+			break;
+		case 't':
+			options.total_ms = strtoul(optarg, NULL, 0) * 1000;
+			break;
+		case 'g':
+			options.goals = true;
+			break;
+		default:
+			usage();
 		}
-		seconds = strtoul(optarg, NULL, 0);
 	}
+	options.names = argv + optind;
+	return options;
+}
 
-	for (i = 0; i < NR_SCENARIOS; i++) {
-		if (!is_wanted(scenarios[i].name, argv + optind))
-			continue;
-		if (scenario_run(&scenarios[i], seconds))
-			passed++;
-		else
-			failed++;
-	}
-	printf("stress: %u passed, %u failed, %u skipped\n", passed, failed,
-	       NR_SCENARIOS - passed - failed);
-	return failed || !passed;
+int main(int argc, char **argv)
+{
+	struct options options;
+
+	if (argc > 1 && !strcmp(argv[1], "--executed"))
+		return fork_executed(argv + 2);
+	options = parse(argc, argv);
+	run_wanted(&options);
+	tell_sum(options.goals);
+	printf("stress: %u passed, %u failed, %u skipped\n", sum.passed,
+	       sum.failed, sum.skipped);
+	return sum.failed || !sum.passed;
 }

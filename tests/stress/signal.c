@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Signals against assign, deassign, routing and acks. */
-#include <poll.h>
+/* Signals against assign, deassign and routing. */
 #include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,27 +20,67 @@ static bool is_silent(int vcpu, int vector)
 	return true;
 }
 
+/* Batches end many at once: as many pairs for one wait that shows nothing. */
+#define NR_BATCH	32
+
+struct crowd {
+	struct run *run;
+	int fds[NR_BATCH];
+};
+
+static void *signal_crowd(void *arg)
+{
+	struct crowd *crowd = arg;
+	unsigned int i;
+
+	while (run_goes_on(crowd->run)) {
+		for (i = 0; i < NR_BATCH; i++)
+			kev_signal(crowd->fds[i]);
+		atomic_fetch_add(&crowd->run->signals, NR_BATCH);
+	}
+	return NULL;
+}
+
+static void deassign_round(struct run *run, const struct vm *vm,
+			   const struct crowd *crowd, unsigned long round)
+{
+	unsigned int nr = round % 4 ? NR_BATCH : 1;
+
+	if (nr == 1)
+		irqfd_assign(vm->m.vm, crowd->fds[0], GSI);
+	else
+		irqfd_batch(vm->m.vm, crowd->fds, nr, 0);
+	sched_yield();
+	if (nr == 1)
+		irqfd_deassign(vm->m.vm, crowd->fds[0], GSI);
+	else
+		irqfd_batch(vm->m.vm, crowd->fds, nr, KVM_IRQFD_FLAG_DEASSIGN);
+	if (!is_silent(vm->m.vcpu[0], VECTOR_A))
+		run_fail(run, "a signal after deassign");
+	atomic_fetch_add(&run->pairs, nr);
+	atomic_fetch_add(&run->rounds, 1);
+}
+
 void stress_deassign(struct run *run)
 {
-	struct signaller signaller = { .run = run, .fd = kev_eventfd(0) };
+	struct crowd crowd = { .run = run };
 	pthread_t thread;
+	unsigned long i;
 	struct vm vm;
 
+	for (i = 0; i < NR_BATCH; i++)
+		crowd.fds[i] = meter_create();
 	vm_create(&vm);
 	set_msi_route(vm.m.vm, GSI, 0, VECTOR_A);
-	thread = start(signal_until_stopped, &signaller);
-	while (run_goes_on(run)) {
-		irqfd_assign(vm.m.vm, signaller.fd, GSI);
-		sched_yield();
-		irqfd_deassign(vm.m.vm, signaller.fd, GSI);
-		if (!is_silent(vm.m.vcpu[0], VECTOR_A))
-			run_fail(run, "a signal after deassign");
-		atomic_fetch_add(&run->rounds, 1);
-	}
+	thread = start(signal_crowd, &crowd);
+	for (i = 0; run_goes_on(run); i++)
+		deassign_round(run, &vm, &crowd, i);
 	join(thread);
-	vm_account(run, &vm);
+	meter_account(run, &vm, crowd.fds, NR_BATCH,
+		      atomic_load(&run->signals));
 	vm_destroy(&vm);
-	close(signaller.fd);
+	for (i = 0; i < NR_BATCH; i++)
+		close(crowd.fds[i]);
 }
 
 static void reroute(int vm, unsigned long round, int vector)
@@ -71,9 +110,7 @@ void stress_reroute(struct run *run)
 		atomic_fetch_add(&run->rounds, 1);
 	}
 	join(thread);
-	if (vm_figure(&vm, "irqfd_signalled") != atomic_load(&run->signals))
-		run_fail(run, "signals are lost");
-	vm_account(run, &vm);
+	vm_account_all(run, &vm, atomic_load(&run->signals));
 	vm_destroy(&vm);
 	close(signaller.fd);
 }
@@ -147,7 +184,7 @@ void stress_reroute_pair(struct run *run)
 	thread = start(signal_until_stopped, &signaller);
 	pair_loop(&pair);
 	join(thread);
-	vm_account(run, &vm);
+	vm_account_all(run, &vm, atomic_load(&run->signals));
 	vm_destroy(&vm);
 	close(signaller.fd);
 }
@@ -196,77 +233,7 @@ void stress_torn(struct run *run)
 	}
 	for (i = 0; i < 3; i++)
 		join(threads[i]);
-	vm_account(run, &vm);
+	vm_account_all(run, &vm, atomic_load(&run->signals));
 	vm_destroy(&vm);
 	close(signaller.fd);
-}
-
-/* Each event is taken once, by one of two, and the poll tells of it. */
-struct taker {
-	struct run *run;
-	int vcpu;
-	bool polls;
-	atomic_ulong *taken;
-};
-
-static void *take_until_stopped(void *arg)
-{
-	struct kvm_eventfd_interrupt intr;
-	struct taker *taker = arg;
-
-	while (run_goes_on(taker->run)) {
-		struct pollfd pfd = { .fd = taker->vcpu, .events = POLLIN };
-
-		if (taker->polls)
-			poll(&pfd, 1, 20);
-		else
-			usleep(50);
-		if (__ack_interrupt(taker->vcpu, &intr))
-			continue;
-		lapic_eoi(taker->vcpu);
-		atomic_fetch_add(taker->taken, 1);
-	}
-	return NULL;
-}
-
-static bool ack_one(struct run *run, int fd, atomic_ulong *taken)
-{
-	unsigned long want = atomic_fetch_add(&run->signals, 1) + 1;
-	uint64_t end = kev_now_ms() + KEV_TIMEOUT_MS;
-
-	kev_signal(fd);
-	while (atomic_load(taken) < want && run_goes_on(run)) {
-		if (kev_now_ms() > end)
-			return false;
-		sched_yield();
-	}
-	return atomic_load(taken) <= want;
-}
-
-void stress_ack(struct run *run)
-{
-	atomic_ulong taken = 0;
-	struct taker takers[2];
-	pthread_t threads[2];
-	unsigned int i;
-	struct vm vm;
-	int fd = kev_eventfd(0);
-
-	vm_create(&vm);
-	set_msi_route(vm.m.vm, GSI, 0, VECTOR_A);
-	irqfd_assign(vm.m.vm, fd, GSI);
-	for (i = 0; i < 2; i++) {
-		takers[i] = (struct taker){ run, vm.m.vcpu[0], i, &taken };
-		threads[i] = start(take_until_stopped, &takers[i]);
-	}
-	while (run_goes_on(run)) {
-		if (!ack_one(run, fd, &taken))
-			run_fail(run, "an event was lost or taken twice");
-		atomic_fetch_add(&run->rounds, 1);
-	}
-	for (i = 0; i < 2; i++)
-		join(threads[i]);
-	vm_account(run, &vm);
-	vm_destroy(&vm);
-	close(fd);
 }

@@ -27,25 +27,80 @@
  * @deadline:	kev_now_ms() at which it ends.
  * @stop:	Tells its threads.
  * @rounds:	What it did.
- * @signals:	Signals or doorbells that were sent.
+ * @signals:	Events written to eventfds that are for irqfds.
+ * @doorbells:	Writes of the guest that are for ioeventfds.
+ * @pairs:	Assigns that were followed by a deassign, or by another end.
+ * @lost:	Events whose fate is not known.
  * @error:	A string: the first thing that went wrong; or 0.
+ * @skipped:	Why nothing was done; or NULL.
  */
 struct run {
 	uint64_t deadline;
 	atomic_bool stop;
 	atomic_ulong rounds;
 	atomic_ulong signals;
+	atomic_ulong doorbells;
+	atomic_ulong pairs;
+	atomic_ulong lost;
 	atomic_uintptr_t error;
+	const char *skipped;
 };
 
 /* Ends the run; the first error is kept. */
 void run_fail(struct run *run, const char *error);
+/* The same, for events that are not accounted for. */
+void run_lose(struct run *run, uint64_t want, uint64_t seen,
+	      const char *error);
+/* This kernel does not have what the scenario needs. */
+void run_skip(struct run *run, const char *why);
 bool run_goes_on(const struct run *run);
 uint64_t now_us(void);
+void spin_us(unsigned int us);
 
 /* A thread of a scenario. */
 pthread_t start(void *(*fn)(void *arg), void *arg);
 void join(pthread_t thread);
+
+/* team.c: jobs that are done against each other, round after round. */
+#define TEAM_MAX	6
+
+struct team;
+
+/**
+ * struct member - One thread of a team
+ * @team:	Whose.
+ * @job:	What it does once in each round.
+ * @random:	State of its delays.
+ * @thread:	It.
+ */
+struct member {
+	struct team *team;
+	void (*job)(void *arg);
+	uint32_t random;
+	pthread_t thread;
+};
+
+/**
+ * struct team - Threads that start each round together
+ * @arg:	Of the jobs.
+ * @barrier:	Where a round begins and where it ends.
+ * @over:	There is no other round.
+ * @nr:		Of @members.
+ * @members:	A thread for each job.
+ */
+struct team {
+	void *arg;
+	pthread_barrier_t barrier;
+	bool over;
+	unsigned int nr;
+	struct member members[TEAM_MAX];
+};
+
+void team_start(struct team *team, void (*const *jobs)(void *arg),
+		unsigned int nr, void *arg);
+/* Each job once, after a random delay; returns when all are done. */
+void team_round(struct team *team);
+void team_end(struct team *team);
 
 /**
  * struct vm - A VM with two CPUs, whose figures are read at the end
@@ -58,15 +113,34 @@ struct vm {
 };
 
 void vm_create(struct vm *vm);
+void vm_create_chips(struct vm *vm, enum kev_chip chip);
 void vm_destroy(struct vm *vm);
 uint64_t vm_figure(const struct vm *vm, const char *name);
 
 /* Every signal must have been injected, coalesced or dropped. */
 void vm_account(struct run *run, const struct vm *vm);
+/* And there must have been as many as were written. */
+void vm_account_all(struct run *run, const struct vm *vm, uint64_t written);
+/* All irqfds must end without being told to: their eventfds are closed. */
+void vm_await_no_irqfds(struct run *run, const struct vm *vm);
 
 /* Take all events of a CPU; was @vector among them? */
 bool vcpu_drain(int vcpu, int vector);
 void update_msi_route(int vm, uint32_t dest, uint32_t vector);
+/* KVM_EVENTFD_IRQFDS: all must be done. */
+void irqfd_batch(int vm, const int *fds, unsigned int nr, uint32_t flags);
+
+/* meter.c: eventfds of which not one event gets away unseen. */
+int meter_create(void);
+/*
+ * @written events went to @fds, whose irqfds are all ended, while they were
+ * bound and while they were not; @signalled of them to irqfds.  And the others?
+ */
+void meter_compare(struct run *run, const int *fds, unsigned int nr,
+		   uint64_t signalled, uint64_t written);
+/* The same, and what became of those that went to irqfds of @vm. */
+void meter_account(struct run *run, const struct vm *vm, const int *fds,
+		   unsigned int nr, uint64_t written);
 
 /* Signals @fd until the run ends. */
 struct signaller {
@@ -76,14 +150,33 @@ struct signaller {
 
 void *signal_until_stopped(void *arg);
 
+/* rmmod.c: attempts to remove the module, as long as the others run. */
+bool rmmod_is_possible(void);
+void rmmod_begin(void);
+/* Returns how often it was refused. */
+unsigned long rmmod_end(void);
+
+/* fork.c: what a child executes, to see that it has no fd of the node left. */
+int fork_executed(char **fds);
+
 void stress_deassign(struct run *run);
 void stress_reroute(struct run *run);
 void stress_reroute_pair(struct run *run);
 void stress_torn(struct run *run);
-void stress_ack(struct run *run);
-void stress_doorbell(struct run *run);
+void stress_melee(struct run *run);
 void stress_hup(struct run *run);
+void stress_assign_hup(struct run *run);
 void stress_two_vms(struct run *run);
+void stress_resample(struct run *run);
+void stress_chips(struct run *run);
+void stress_ack(struct run *run);
+void stress_ack_poll(struct run *run);
+void stress_ack_map(struct run *run);
+void stress_doorbell(struct run *run);
+void stress_uring(struct run *run);
+void stress_fork(struct run *run);
+void stress_scm(struct run *run);
 void stress_storm(struct run *run);
+void stress_rmmod(struct run *run);
 
 #endif /* KEV_STRESS_H */
