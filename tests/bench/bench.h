@@ -105,6 +105,7 @@ void bench_irqfd(const struct sys *sys);
 void bench_batch(const struct sys *sys);
 void bench_close(const struct sys *sys);
 void bench_routing(const struct sys *sys);
+void bench_disks(const struct sys *sys);
 void bench_ioeventfd(const struct sys *sys);
 void bench_doorbell(const struct sys *sys);
 void bench_uring(const struct sys *sys);

@@ -26,6 +26,7 @@ static const struct group {
 	{ "irqfd", bench_irqfd, true },
 	{ "close", bench_close, true },
 	{ "routing", bench_routing, true },
+	{ "disks", bench_disks, true },
 	{ "ioeventfd", bench_ioeventfd, true },
 	{ "batch", bench_batch, true },
 	{ "doorbell", bench_doorbell, true },

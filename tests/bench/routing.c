@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Control of routes: a table of N MSI routes with N irqfds bound, in which one
- * route changes: by a new table, and by an update of that route.
+ * route changes: by a new table, and by an update of that route.  And a guest
+ * whose disks come up one by one, each with a route more.
  */
 #include <linux/kvm_eventfd.h>
 #include <stdlib.h>
@@ -88,4 +89,51 @@ void bench_routing(const struct sys *sys)
 		if (size_wanted(sizes[i]))
 			routing_size(sys, fds, sizes[i]);
 	eventfds_close(fds, max);
+}
+
+/* Disks */
+
+#define NR_DISKS	100
+
+static void op_set_one_more(void *arg, unsigned int i)
+{
+	const struct change *c = arg;
+
+	c->table->nr = i + 1;
+	xioctl(c->vm->fd, KVM_SET_GSI_ROUTING, c->table, "KVM_SET_GSI_ROUTING");
+}
+
+static void op_update_one_more(void *arg, unsigned int i)
+{
+	const struct change *c = arg;
+
+	c->update->entries[0] = c->table->entries[i];
+	xioctl(c->vm->fd, KVM_EVENTFD_UPDATE_ROUTES, c->update,
+	       "KVM_EVENTFD_UPDATE_ROUTES");
+}
+
+/* Each disk of a boot counts, the first ones too: nothing is warmed up. */
+static void disks_come_up(const struct sys *sys, const char *op, op_fn fn)
+{
+	struct vm vm;
+	struct change c = {
+		.vm = &vm, .table = msi_routes(NR_DISKS),
+		.update = msi_routes(1),
+	};
+
+	vm_create(&vm, sys, 1);
+	vm_routes(&vm, 0);
+	report_cost(op, NR_DISKS, sys->id, measure(op, sys, fn, &c, NR_DISKS));
+	free(c.table);
+	free(c.update);
+	vm_close(&vm);
+}
+
+void bench_disks(const struct sys *sys)
+{
+	if (!size_wanted(NR_DISKS))
+		return;
+	disks_come_up(sys, "disks-set-routing", op_set_one_more);
+	if (sys_has(sys, KVM_EVENTFD_CAP_UPDATE_ROUTES))
+		disks_come_up(sys, "disks-update-routes", op_update_one_more);
 }
