@@ -72,8 +72,6 @@ struct kev_irqfd {
 	struct kev_resample resample;
 };
 
-struct workqueue_struct *kev_wq;
-
 /*
  * Injections have a queue apart from kev_wq's, since a cleanup there waits for
  * them: on one queue, cleanups alone could fill it.
@@ -121,6 +119,7 @@ static void kev_irqfd_inject(struct work_struct *work)
 		irq.source = KEV_IRQ_SOURCE_RESAMPLE;
 		ret = kev_set_irq(irqfd->vm, irqfd->gsi, &irq);
 	} else {
+		irq.pulse = true;
 		ret = kev_set_irq(irqfd->vm, irqfd->gsi, &irq);
 		irq.level = false;
 		kev_set_irq(irqfd->vm, irqfd->gsi, &irq);
@@ -154,7 +153,7 @@ static struct kev_route irqfd_route(struct kev_irqfd *irqfd)
  */
 static void irqfd_signal(struct kev_irqfd *irqfd)
 {
-	static const struct kev_irq irq = { .level = true };
+	static const struct kev_irq irq = { .level = true, .pulse = true };
 	struct kev_vm *vm = irqfd->vm;
 	struct kev_route route;
 	int ret = -1;
@@ -836,7 +835,7 @@ void kev_irqfds_release(struct kev_vm *vm)
 /* The module */
 
 /**
- * kev_eventfd_module_init - The queues on which all VMs' work runs
+ * kev_eventfd_module_init - The queue on which all VMs' injections run
  *
  * Unbound and concurrent: each VM waits for its own items alone.
  *
@@ -844,17 +843,9 @@ void kev_irqfds_release(struct kev_vm *vm)
  */
 int kev_eventfd_module_init(void)
 {
-	kev_wq = alloc_workqueue("kvm-eventfd", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!kev_wq)
-		return -ENOMEM;
-
 	inject_wq = alloc_workqueue("kvm-eventfd-inject",
 				    WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!inject_wq) {
-		destroy_workqueue(kev_wq);
-		return -ENOMEM;
-	}
-	return 0;
+	return inject_wq ? 0 : -ENOMEM;
 }
 
 /**
@@ -862,6 +853,5 @@ int kev_eventfd_module_init(void)
  */
 void kev_eventfd_module_exit(void)
 {
-	destroy_workqueue(kev_wq);
 	destroy_workqueue(inject_wq);
 }

@@ -35,6 +35,7 @@
 
 #include <kev/ioapic.h>
 #include <kev/lapic.h>
+#include <kev/resampler.h>
 #include <kev/vcpu.h>
 #include <kev/vm.h>
 
@@ -379,8 +380,7 @@ static void ioapic_resample(struct kev_ioapic *ioapic, unsigned int pin,
 
 	ioapic->regs.irr &= ~BIT(pin);
 	spin_unlock_irqrestore(&ioapic->lock, *flags);
-	resampled = kev_notify_irqfd_resampler(ioapic->vm, KVM_IRQCHIP_IOAPIC,
-					       pin);
+	resampled = kev_resampler_unmasked(ioapic->vm, KVM_IRQCHIP_IOAPIC, pin);
 	spin_lock_irqsave(&ioapic->lock, *flags);
 	if (resampled)
 		return;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * GSI to route, pin to GSI, and the way back from an ack.
+ * GSI to route, and pin to GSI.
  *
- * Readers are in vm->irq_srcu: lookups, every delivery to the sink, and ack
- * callbacks.  A route is copied under vm->route_seq, since KVM_EVENTFD_UPDATE_ROUTES
- * replaces single ones in place.  Writers of the notifiers hold vm->irq_lock.
+ * Readers are in vm->irq_srcu: lookups, and every delivery to the sink.  A route
+ * is copied under vm->route_seq, since KVM_EVENTFD_UPDATE_ROUTES replaces single
+ * ones in place.
  *
- * Called by the node (IRQ_LINE), the chips (acks), eventfd.c (deliveries); calls
- * the sink's ops.  How a table is made and changed is routing.c's.
+ * Called by the node (IRQ_LINE), ack.c (which GSI is a pin?), eventfd.c; calls the
+ * sink's ops.  How a table is made and changed is routing.c's.  A build without
+ * KVM_EVENTFD_IRQ_ROUTING has direct.c in place of both.
  */
 #include <linux/export.h>
 #include <linux/kvm_eventfd.h>
@@ -100,15 +101,40 @@ bool kev_irq_map_gsi(struct kev_vm *vm, u32 gsi, struct kev_route *route)
 }
 EXPORT_SYMBOL_GPL(kev_irq_map_gsi);
 
-static int routing_chip_gsi(struct kev_vm *vm, unsigned int chip,
-			    unsigned int pin)
+/**
+ * kev_routing_pin - Where the GSI of a pin is kept
+ * @table:	A table.
+ * @chip:	Any number.
+ * @pin:	Any number.
+ *
+ * Return: The slot, which is -1 when no GSI is routed there; NULL for a pin that
+ *	   no one can ack.
+ */
+s32 *kev_routing_pin(struct kev_routing *table, unsigned int chip,
+		     unsigned int pin)
 {
-	if (chip >= KEV_NR_IRQCHIPS || pin >= KEV_IRQCHIP_PINS)
-		return -1;
+	if (chip >= KEV_NR_IRQCHIPS || pin >= table->nr_pins)
+		return NULL;
 
 	chip = array_index_nospec(chip, KEV_NR_IRQCHIPS);
-	pin = array_index_nospec(pin, KEV_IRQCHIP_PINS);
-	return READ_ONCE(kev_routing_deref(vm)->chip_gsi[chip][pin]);
+	pin = array_index_nospec(pin, table->nr_pins);
+	return &table->pin_gsi[chip * table->nr_pins + pin];
+}
+
+/**
+ * kev_chip_gsi - kev_irq_map_chip_pin() inside @vm's irq_srcu
+ * @vm:		The VM.
+ * @chip:	KVM_IRQCHIP_*.
+ * @pin:	Input of that chip.
+ *
+ * Context: Any.
+ * Return: The last GSI routed there, or -1.
+ */
+int kev_chip_gsi(struct kev_vm *vm, unsigned int chip, unsigned int pin)
+{
+	s32 *gsi = kev_routing_pin(kev_routing_deref(vm), chip, pin);
+
+	return gsi ? READ_ONCE(*gsi) : -1;
 }
 
 /**
@@ -127,7 +153,7 @@ int kev_irq_map_chip_pin(struct kev_vm *vm, unsigned int chip,
 	int idx;
 
 	idx = srcu_read_lock(&vm->irq_srcu);
-	gsi = routing_chip_gsi(vm, chip, pin);
+	gsi = kev_chip_gsi(vm, chip, pin);
 	srcu_read_unlock(&vm->irq_srcu, idx);
 
 	return gsi;
@@ -158,153 +184,3 @@ int kev_set_irq(struct kev_vm *vm, u32 gsi, const struct kev_irq *irq)
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kev_set_irq);
-
-/* Ack notifiers */
-
-static struct kev_irq_ack_notifier *notifier_first(struct kev_vm *vm, u32 gsi)
-{
-	return xa_load(&vm->ack_notifiers, gsi);
-}
-
-/**
- * kev_irq_has_notifier - Does anyone wait for this pin's ack?
- * @vm:		The VM.
- * @chip:	KVM_IRQCHIP_*.
- * @pin:	Input of that chip.
- *
- * Context: Any; chip locks may be held.
- * Return: True when an ack of that pin would call someone.
- */
-bool kev_irq_has_notifier(struct kev_vm *vm, unsigned int chip,
-			  unsigned int pin)
-{
-	bool found = false;
-	int gsi;
-	int idx;
-
-	idx = srcu_read_lock(&vm->irq_srcu);
-	gsi = routing_chip_gsi(vm, chip, pin);
-	if (gsi >= 0)
-		found = notifier_first(vm, gsi);
-	srcu_read_unlock(&vm->irq_srcu, idx);
-
-	return found;
-}
-EXPORT_SYMBOL_GPL(kev_irq_has_notifier);
-
-/**
- * kev_notify_acked_gsi - Tell those who wait that a GSI was acked
- * @vm:		The VM.
- * @gsi:	Any number.
- *
- * Context: No chip lock may be held, for a callback may assert again; never
- *	    from the wakeup of an eventfd, which may not signal another.
- */
-void kev_notify_acked_gsi(struct kev_vm *vm, u32 gsi)
-{
-	struct kev_irq_ack_notifier *notifier;
-	int idx;
-
-	idx = srcu_read_lock(&vm->irq_srcu);
-	notifier = notifier_first(vm, gsi);
-	while (notifier) {
-		notifier->irq_acked(notifier);
-		notifier = srcu_dereference(notifier->next, &vm->irq_srcu);
-	}
-	srcu_read_unlock(&vm->irq_srcu, idx);
-}
-EXPORT_SYMBOL_GPL(kev_notify_acked_gsi);
-
-/**
- * kev_notify_acked_irq - The guest acked a chip's pin
- * @vm:		The VM.
- * @chip:	KVM_IRQCHIP_*.
- * @pin:	Input of that chip.
- *
- * Context: As kev_notify_acked_gsi().
- */
-void kev_notify_acked_irq(struct kev_vm *vm, unsigned int chip,
-			  unsigned int pin)
-{
-	int gsi;
-
-	gsi = kev_irq_map_chip_pin(vm, chip, pin);
-	if (gsi >= 0)
-		kev_notify_acked_gsi(vm, gsi);
-}
-EXPORT_SYMBOL_GPL(kev_notify_acked_irq);
-
-/**
- * kev_register_irq_ack_notifier - Ask to be told of acks
- * @vm:		The VM.
- * @notifier:	With its GSI and callback set.
- *
- * Context: Process context; takes irq_lock.
- * Return: 0 or -ENOMEM.
- */
-int kev_register_irq_ack_notifier(struct kev_vm *vm,
-				  struct kev_irq_ack_notifier *notifier)
-{
-	int ret;
-
-	mutex_lock(&vm->irq_lock);
-	RCU_INIT_POINTER(notifier->next, notifier_first(vm, notifier->gsi));
-	ret = xa_err(xa_store(&vm->ack_notifiers, notifier->gsi, notifier,
-			      GFP_KERNEL_ACCOUNT));
-	WRITE_ONCE(vm->ack_seq, vm->ack_seq + 1);
-	mutex_unlock(&vm->irq_lock);
-
-	return ret;
-}
-EXPORT_SYMBOL_GPL(kev_register_irq_ack_notifier);
-
-/**
- * kev_ack_notifier_unlink - First half of kev_unregister_irq_ack_notifier()
- * @vm:		The VM.
- * @notifier:	A registered one.  Its callback may still be running: wait for
- *		a grace period of irq_srcu before freeing it.
- *
- * Context: Process context; takes irq_lock.
- */
-void kev_ack_notifier_unlink(struct kev_vm *vm,
-			     struct kev_irq_ack_notifier *notifier)
-{
-	struct kev_irq_ack_notifier *next;
-	struct kev_irq_ack_notifier *prev;
-
-	mutex_lock(&vm->irq_lock);
-	next = rcu_dereference_protected(notifier->next,
-					 lockdep_is_held(&vm->irq_lock));
-	prev = notifier_first(vm, notifier->gsi);
-	if (prev == notifier) {
-		/* Storing over an entry and erasing it allocate nothing. */
-		if (next)
-			xa_store(&vm->ack_notifiers, notifier->gsi, next,
-				 GFP_KERNEL_ACCOUNT);
-		else
-			xa_erase(&vm->ack_notifiers, notifier->gsi);
-	} else {
-		while (rcu_access_pointer(prev->next) != notifier)
-			prev = rcu_dereference_protected(prev->next,
-					lockdep_is_held(&vm->irq_lock));
-		rcu_assign_pointer(prev->next, next);
-	}
-	WRITE_ONCE(vm->ack_seq, vm->ack_seq + 1);
-	mutex_unlock(&vm->irq_lock);
-}
-
-/**
- * kev_unregister_irq_ack_notifier - No callback runs once this returns
- * @vm:		The VM.
- * @notifier:	A registered one.
- *
- * Context: Process context; waits for a grace period, so no lock may be held
- *	    that a callback wants.
- */
-void kev_unregister_irq_ack_notifier(struct kev_vm *vm,
-				     struct kev_irq_ack_notifier *notifier)
-{
-	kev_ack_notifier_unlink(vm, notifier);
-	synchronize_srcu_expedited(&vm->irq_srcu);
-}
-EXPORT_SYMBOL_GPL(kev_unregister_irq_ack_notifier);

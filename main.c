@@ -29,9 +29,22 @@
  */
 #define NODE_MINOR	247
 
-/* KVM_CREATE_VM: the only machine type is 0. */
+/* The machine that a type of KVM_CREATE_VM stands for, or NULL. */
+static const struct kev_arch_ops *node_machine(unsigned long type)
+{
+	switch (type) {
+	case 0:
+		return &kev_default_machine;
+	case KVM_EVENTFD_VM_LINES:
+		return &kev_lines_machine;
+	default:
+		return NULL;
+	}
+}
+
 static long node_create_vm(void *obj, void *arg, unsigned long type)
 {
+	const struct kev_arch_ops *machine = node_machine(type);
 	struct kev_fd fd;
 	struct kev_vm *vm;
 	int ret;
@@ -40,11 +53,11 @@ static long node_create_vm(void *obj, void *arg, unsigned long type)
 	if (ret)
 		return ret;
 
-	if (type) {
+	if (!machine) {
 		kev_fd_abort(&fd);
 		return -EINVAL;
 	}
-	vm = kev_machine_create(current->mm);
+	vm = kev_machine_create(machine, current->mm);
 	if (IS_ERR(vm)) {
 		kev_fd_abort(&fd);
 		return PTR_ERR(vm);
@@ -81,8 +94,8 @@ static long node_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 	ret = kev_ioctl_dispatch(node_ioctls, NULL, cmd, arg);
 	if (ret == -ENOTTY)
-		ret = kev_ioctl_dispatch(kev_machine_ops.node_ioctls, NULL, cmd,
-					 arg);
+		ret = kev_ioctl_dispatch(kev_default_machine.node_ioctls, NULL,
+					 cmd, arg);
 	/* KVM's own that are not here are ENOTTY; others EINVAL, as in KVM. */
 	if (ret == -ENOTTY &&
 	    (_IOC_TYPE(cmd) != KVMIO || _IOC_NR(cmd) >= NODE_IOCTLS))
@@ -104,23 +117,39 @@ static struct miscdevice node = {
 	.mode	= 0660,
 };
 
-static int __init kev_init(void)
+static int __init node_register(void)
 {
 	int ret;
-
-	ret = kev_eventfd_module_init();
-	if (ret)
-		return ret;
 
 	ret = misc_register(&node);
 	if (ret == -EBUSY) {
 		node.minor = MISC_DYNAMIC_MINOR;
 		ret = misc_register(&node);
 	}
-	if (ret) {
+	if (ret)
 		pr_err("cannot register the node: %d\n", ret);
-		kev_eventfd_module_exit();
-	}
+	return ret;
+}
+
+static int __init kev_init(void)
+{
+	int ret;
+
+	ret = kev_vm_module_init();
+	if (ret)
+		return ret;
+	ret = kev_eventfd_module_init();
+	if (ret)
+		goto exit_vm;
+	ret = node_register();
+	if (ret)
+		goto exit_eventfd;
+	return 0;
+
+exit_eventfd:
+	kev_eventfd_module_exit();
+exit_vm:
+	kev_vm_module_exit();
 	return ret;
 }
 
@@ -128,6 +157,7 @@ static int __init kev_init(void)
 static void __exit kev_exit(void)
 {
 	misc_deregister(&node);
+	kev_vm_module_exit();
 	kev_eventfd_module_exit();
 	rcu_barrier();
 }

@@ -32,19 +32,30 @@
 /* Entries copied from user space at a time. */
 #define KEV_ROUTING_BATCH	64
 
-static struct kev_routing *routing_alloc(unsigned int max_routes)
+static size_t routing_pins_size(unsigned int nr_pins)
+{
+	return array3_size(KEV_NR_IRQCHIPS, nr_pins, sizeof(s32));
+}
+
+/* One block: the directory of pages, and the GSIs of pins behind it. */
+static struct kev_routing *routing_alloc(unsigned int max_routes,
+					 unsigned int nr_pins)
 {
 	unsigned int nr = DIV_ROUND_UP(max_routes, KEV_ROUTES_PER_PAGE);
 	struct kev_routing *table;
 
 	BUILD_BUG_ON(sizeof(struct kev_route) != 32);
 
-	table = kvzalloc(struct_size(table, page, nr), GFP_KERNEL_ACCOUNT);
+	table = kvzalloc(size_add(struct_size(table, page, nr),
+				  routing_pins_size(nr_pins)),
+			 GFP_KERNEL_ACCOUNT);
 	if (!table)
 		return NULL;
 	table->max_routes = max_routes;
 	table->nr_pages = nr;
-	memset(table->chip_gsi, 0xff, sizeof(table->chip_gsi));
+	table->nr_pins = nr_pins;
+	table->pin_gsi = (s32 *)&table->page[nr];
+	memset(table->pin_gsi, 0xff, routing_pins_size(nr_pins));
 	return table;
 }
 
@@ -103,22 +114,10 @@ static inline bool route_accepts(const struct kev_route *route,
 	       !(route->chips & BIT(ue->u.irqchip.irqchip));
 }
 
-/* Where the GSI of a pin is kept; NULL for a pin that no one can ack. */
-static s32 *pin_gsi(struct kev_routing *table, unsigned int chip,
-		    unsigned int pin)
-{
-	if (chip >= KEV_NR_IRQCHIPS || pin >= KEV_IRQCHIP_PINS)
-		return NULL;
-
-	chip = array_index_nospec(chip, KEV_NR_IRQCHIPS);
-	pin = array_index_nospec(pin, KEV_IRQCHIP_PINS);
-	return &table->chip_gsi[chip][pin];
-}
-
 static void pin_set_gsi(struct kev_routing *table, unsigned int chip,
 			unsigned int pin, s32 gsi)
 {
-	s32 *slot = pin_gsi(table, chip, pin);
+	s32 *slot = kev_routing_pin(table, chip, pin);
 
 	if (slot)
 		WRITE_ONCE(*slot, gsi);
@@ -146,6 +145,7 @@ static inline int routing_add(struct kev_vm *vm, struct kev_routing *table,
 		return ret;
 
 	route->type = ue->type;
+	route->gsi = gsi;
 	if (ue->type == KVM_IRQ_ROUTING_IRQCHIP)
 		pin_set_gsi(table, ue->u.irqchip.irqchip, ue->u.irqchip.pin,
 			    gsi);
@@ -268,11 +268,11 @@ static bool routing_publish(struct kev_vm *vm, const struct kev_routing *old,
 static struct kev_routing *routing_grow(const struct kev_routing *table,
 					unsigned int max_routes)
 {
-	struct kev_routing *new = routing_alloc(max_routes);
+	struct kev_routing *new = routing_alloc(max_routes, table->nr_pins);
 
 	if (!new)
 		return NULL;
-	memcpy(new->chip_gsi, table->chip_gsi, sizeof(table->chip_gsi));
+	memcpy(new->pin_gsi, table->pin_gsi, routing_pins_size(table->nr_pins));
 	memcpy(new->page, table->page,
 	       table->nr_pages * sizeof(table->page[0]));
 	return new;
@@ -351,7 +351,7 @@ static int routing_set(struct kev_vm *vm,
 	struct kev_routing *new;
 	int ret;
 
-	new = routing_alloc(READ_ONCE(vm->max_routes));
+	new = routing_alloc(READ_ONCE(vm->max_routes), vm->nr_pins);
 	if (!new)
 		return -ENOMEM;
 
@@ -440,9 +440,11 @@ static int change_add(struct kev_vm *vm, struct route_change *change,
 	if (!route_accepts(&change->route, ue))
 		return -EINVAL;
 	ret = vm->ops->set_route(vm, ue, &change->route);
-	if (!ret)
-		change->route.type = ue->type;
-	return ret;
+	if (ret)
+		return ret;
+	change->route.type = ue->type;
+	change->route.gsi = change->gsi;
+	return 0;
 }
 
 /*
@@ -526,7 +528,7 @@ static void pins_changed(struct kev_routing *table, u32 gsi,
 	for (chip = 0; chip < KEV_NR_IRQCHIPS; chip++) {
 		if (!route_has_pin(old, chip))
 			continue;
-		slot = pin_gsi(table, chip, old->pin[chip]);
+		slot = kev_routing_pin(table, chip, old->pin[chip]);
 		if (slot && *slot == gsi)
 			WRITE_ONCE(*slot, routing_find_pin(table, chip,
 							   old->pin[chip]));
@@ -688,22 +690,14 @@ unlock:
 int kev_routing_init(struct kev_vm *vm)
 {
 	struct kev_routing *table;
-	int ret;
-
-	mutex_init(&vm->irq_lock);
-	xa_init_flags(&vm->ack_notifiers, XA_FLAGS_ACCOUNT);
-	ret = init_srcu_struct(&vm->irq_srcu);
-	if (ret)
-		return ret;
 
 	vm->max_routes = KEV_MAX_IRQ_ROUTES;
+	vm->nr_pins = vm->ops->nr_pins ?: KEV_IRQCHIP_PINS;
 	spin_lock_init(&vm->route_lock);
 	seqcount_spinlock_init(&vm->route_seq, &vm->route_lock);
-	table = routing_alloc(vm->max_routes);
-	if (!table) {
-		cleanup_srcu_struct(&vm->irq_srcu);
+	table = routing_alloc(vm->max_routes, vm->nr_pins);
+	if (!table)
 		return -ENOMEM;
-	}
 	rcu_assign_pointer(vm->routing, table);
 	return 0;
 }
@@ -717,7 +711,4 @@ int kev_routing_init(struct kev_vm *vm)
 void kev_routing_destroy(struct kev_vm *vm)
 {
 	routing_free(rcu_dereference_protected(vm->routing, true));
-	cleanup_srcu_struct(&vm->irq_srcu);
-	WARN_ON_ONCE(!xa_empty(&vm->ack_notifiers));
-	xa_destroy(&vm->ack_notifiers);
 }

@@ -309,6 +309,41 @@ static long vcpu_ack_interrupt(void *obj, void *arg, unsigned long uarg)
 	return ret;
 }
 
+/* What @ack tells is all that there is to know where there is no @fetch. */
+static int vcpu_fetch_event(struct kev_vcpu *vcpu,
+			    struct kvm_eventfd_event *event)
+{
+	const struct kev_arch_ops *arch = vcpu->vm->arch;
+	struct kvm_eventfd_interrupt intr = { };
+	int ret;
+
+	if (arch->fetch)
+		return arch->fetch(vcpu, event);
+
+	ret = arch->ack(vcpu, &intr);
+	event->type = intr.type;
+	event->vector = intr.vector;
+	return ret;
+}
+
+static long vcpu_fetch(void *obj, void *arg, unsigned long uarg)
+{
+	struct kvm_eventfd_event __user *user = (void __user *)uarg;
+	struct kvm_eventfd_event *event = arg;
+	struct kev_vcpu *vcpu = obj;
+	int ret;
+
+	/* An event that cannot be handed over must not be taken. */
+	if (clear_user(user, sizeof(*user)))
+		return -EFAULT;
+
+	*event = (struct kvm_eventfd_event){ };
+	ret = vcpu_fetch_event(vcpu, event);
+	if (!ret)
+		WRITE_ONCE(vcpu->acked, vcpu->acked + 1);
+	return ret;
+}
+
 static long vcpu_get_stats_fd(void *obj, void *arg, unsigned long uarg)
 {
 	return kev_vcpu_stats_fd(obj);
@@ -336,6 +371,7 @@ static long vcpu_run(void *obj, void *arg, unsigned long uarg)
 
 static const struct kev_ioctl vcpu_ioctls[] = {
 	KEV_IOCTL(KVM_EVENTFD_ACK_INTERRUPT, KEV_OUT, vcpu_ack_interrupt),
+	KEV_IOCTL(KVM_EVENTFD_FETCH,	KEV_OUT, vcpu_fetch),
 	KEV_IOCTL(KVM_GET_STATS_FD,	0,	vcpu_get_stats_fd),
 	KEV_IOCTL(KVM_RUN,		0,	vcpu_run),
 	KEV_IOCTL(KVM_ENABLE_CAP,	KEV_IN,	vcpu_enable_cap),

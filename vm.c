@@ -28,6 +28,8 @@
 #include <kev/vm.h>
 #include <kev/wq.h>
 
+struct workqueue_struct *kev_wq;
+
 /* Freeing later */
 
 /*
@@ -86,14 +88,19 @@ struct kev_vm *kev_vm_create(const struct kev_sink_ops *ops, void *sink)
 	vm->ops = ops;
 	vm->sink = sink;
 	mutex_init(&vm->lock);
+	mutex_init(&vm->irq_lock);
 	xa_init_flags(&vm->vcpus, XA_FLAGS_ACCOUNT);
 	init_llist_head(&vm->stale);
 	INIT_WORK(&vm->stale_work, vm_free_stale);
 	kev_irqfds_init(vm);
+	kev_acks_init(vm);
 
-	ret = kev_routing_init(vm);
+	ret = init_srcu_struct(&vm->irq_srcu);
 	if (ret)
 		goto free;
+	ret = kev_routing_init(vm);
+	if (ret)
+		goto srcu;
 	ret = kev_buses_init(vm);
 	if (ret)
 		goto routing;
@@ -101,39 +108,51 @@ struct kev_vm *kev_vm_create(const struct kev_sink_ops *ops, void *sink)
 
 routing:
 	kev_routing_destroy(vm);
+srcu:
+	cleanup_srcu_struct(&vm->irq_srcu);
 free:
 	kfree(vm);
 	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_GPL(kev_vm_create);
 
+/* What kev_vm_create() made, with no user left and nothing stale. */
+static void vm_free(struct kev_vm *vm)
+{
+	kev_routing_destroy(vm);
+	kev_acks_destroy(vm);
+	cleanup_srcu_struct(&vm->irq_srcu);
+	kfree(vm);
+}
+
 /**
- * kev_machine_create - A VM with the machine that the node offers
+ * kev_machine_create - A VM with a machine of the node in it
+ * @arch:	The machine.
  * @mm:		Whose ioctls it will serve.
  *
  * Context: Process context.
  * Return: The VM, with one reference; or an ERR_PTR() of -ENOMEM.
  */
-struct kev_vm *kev_machine_create(struct mm_struct *mm)
+struct kev_vm *kev_machine_create(const struct kev_arch_ops *arch,
+				  struct mm_struct *mm)
 {
 	struct kev_vm *vm;
 	int ret;
 
-	vm = kev_vm_create(kev_machine_ops.sink, NULL);
+	vm = kev_vm_create(arch->sink, NULL);
 	if (IS_ERR(vm))
 		return vm;
 
 	ret = kev_coalesced_init(vm);
 	if (!ret)
-		ret = kev_machine_ops.vm_init(vm);
+		ret = arch->vm_init(vm);
 	if (ret) {
 		kev_coalesced_destroy(vm);
 		kev_buses_destroy(vm);
-		kev_routing_destroy(vm);
-		kfree(vm);
+		vm_free(vm);
 		return ERR_PTR(ret);
 	}
-	vm->arch = &kev_machine_ops;
+	vm->arch = arch;
 	vm->mm = mm;
 	if (mm)
 		mmgrab(mm);
@@ -159,10 +178,9 @@ static void vm_destroy(struct kev_vm *vm)
 	xa_destroy(&vm->vcpus);
 	vm->ops->release(vm);
 	flush_work(&vm->stale_work);
-	kev_routing_destroy(vm);
 	if (vm->mm)
 		mmdrop(vm->mm);
-	kfree(vm);
+	vm_free(vm);
 }
 
 /**
@@ -198,6 +216,25 @@ void *kev_vm_sink(const struct kev_vm *vm)
 	return vm->sink;
 }
 EXPORT_SYMBOL_GPL(kev_vm_sink);
+
+/**
+ * kev_vm_module_init - The queue on which all VMs' cleanups run
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kev_vm_module_init(void)
+{
+	kev_wq = alloc_workqueue("kvm-eventfd", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	return kev_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * kev_vm_module_exit - No VM is left
+ */
+void kev_vm_module_exit(void)
+{
+	destroy_workqueue(kev_wq);
+}
 
 /* What the node's files share */
 
@@ -253,6 +290,26 @@ void kev_fd_abort(struct kev_fd *fd)
 	fput(fd->file);
 }
 
+/* What the switches of the build decide; -1 for another capability. */
+static int built_extension(struct kev_vm *vm, unsigned long cap)
+{
+	switch (cap) {
+	case KVM_CAP_IRQFD:
+		return IS_ENABLED(CONFIG_KVM_EVENTFD_IRQFD);
+	case KVM_CAP_IRQ_ROUTING:
+		if (!IS_ENABLED(CONFIG_KVM_EVENTFD_IRQ_ROUTING))
+			return 0;
+		return vm ? READ_ONCE(vm->max_routes) : KEV_MAX_IRQ_ROUTES;
+	case KVM_EVENTFD_CAP_UPDATE_ROUTES:
+		return IS_ENABLED(CONFIG_KVM_EVENTFD_IRQ_ROUTING);
+	case KVM_EVENTFD_CAP_MAX_ROUTES:
+		return IS_ENABLED(CONFIG_KVM_EVENTFD_IRQ_ROUTING) ?
+		       KEV_MAX_IRQ_ROUTES_CAP : 0;
+	default:
+		return -1;
+	}
+}
+
 /**
  * kev_check_extension - The value of a capability
  * @vm:		Asked on this VM, or NULL: on the node.
@@ -262,10 +319,10 @@ void kev_fd_abort(struct kev_fd *fd)
  */
 int kev_check_extension(struct kev_vm *vm, unsigned long cap)
 {
+	const struct kev_arch_ops *arch = vm ? vm->arch : &kev_default_machine;
 	int value;
 
 	switch (cap) {
-	case KVM_CAP_IRQFD:
 	case KVM_CAP_IOEVENTFD:
 	case KVM_CAP_IOEVENTFD_NO_LENGTH:
 	case KVM_CAP_IOEVENTFD_ANY_LENGTH:
@@ -275,16 +332,14 @@ int kev_check_extension(struct kev_vm *vm, unsigned long cap)
 	case KVM_CAP_BINARY_STATS_FD:
 	case KVM_CAP_IMMEDIATE_EXIT:
 	case KVM_EVENTFD_CAP_VCPU_IO:
-	case KVM_EVENTFD_CAP_UPDATE_ROUTES:
+	case KVM_EVENTFD_CAP_FETCH:
 		return 1;
 	case KVM_CAP_COALESCED_MMIO:
 		return KVM_EVENTFD_PAGE_COALESCED;
 	case KVM_EVENTFD_CAP_BATCH:
 		return KVM_EVENTFD_BATCH_MAX;
-	case KVM_EVENTFD_CAP_MAX_ROUTES:
-		return KEV_MAX_IRQ_ROUTES_CAP;
-	case KVM_CAP_IRQ_ROUTING:
-		return vm ? READ_ONCE(vm->max_routes) : KEV_MAX_IRQ_ROUTES;
+	case KVM_EVENTFD_CAP_LINES:
+		return !vm || vm->arch == &kev_lines_machine ? KEV_LINES : 0;
 	case KVM_CAP_NR_VCPUS:
 		return min_t(unsigned int, num_online_cpus(), KEV_MAX_VCPUS);
 	case KVM_CAP_MAX_VCPUS:
@@ -293,7 +348,9 @@ int kev_check_extension(struct kev_vm *vm, unsigned long cap)
 		return KEV_MAX_VCPU_IDS;
 	}
 
-	value = kev_machine_ops.check_extension(vm, cap);
+	value = built_extension(vm, cap);
+	if (value < 0)
+		value = arch->check_extension(vm, cap);
 	return value < 0 ? 0 : value;
 }
 
@@ -307,7 +364,8 @@ int kev_check_extension(struct kev_vm *vm, unsigned long cap)
  */
 int kev_vm_enable_cap(struct kev_vm *vm, const struct kvm_enable_cap *cap)
 {
-	if (cap->cap == KVM_EVENTFD_CAP_MAX_ROUTES)
+	if (IS_ENABLED(CONFIG_KVM_EVENTFD_IRQ_ROUTING) &&
+	    cap->cap == KVM_EVENTFD_CAP_MAX_ROUTES)
 		return kev_set_max_routes(vm, cap->args[0]);
 	return -EINVAL;
 }
@@ -390,12 +448,17 @@ static long vm_get_stats_fd(void *obj, void *arg, unsigned long uarg)
 	return kev_vm_stats_fd(obj);
 }
 
+#define HAS_IRQFD	IS_ENABLED(CONFIG_KVM_EVENTFD_IRQFD)
+#define HAS_ROUTING	IS_ENABLED(CONFIG_KVM_EVENTFD_IRQ_ROUTING)
+
 static const struct kev_ioctl vm_ioctls[] = {
-	KEV_IOCTL(KVM_IRQFD,		KEV_IN,	vm_irqfd),
+	KEV_IOCTL_IF(HAS_IRQFD, KVM_IRQFD, KEV_IN, vm_irqfd),
 	KEV_IOCTL(KVM_IOEVENTFD,	KEV_IN,	vm_ioeventfd),
-	KEV_IOCTL(KVM_SET_GSI_ROUTING,	KEV_IN,	vm_set_gsi_routing),
-	KEV_IOCTL(KVM_EVENTFD_UPDATE_ROUTES, KEV_IN, vm_update_routes),
-	KEV_IOCTL(KVM_EVENTFD_IRQFDS,	KEV_IN,	vm_irqfds),
+	KEV_IOCTL_IF(HAS_ROUTING, KVM_SET_GSI_ROUTING, KEV_IN,
+		     vm_set_gsi_routing),
+	KEV_IOCTL_IF(HAS_ROUTING, KVM_EVENTFD_UPDATE_ROUTES, KEV_IN,
+		     vm_update_routes),
+	KEV_IOCTL_IF(HAS_IRQFD, KVM_EVENTFD_IRQFDS, KEV_IN, vm_irqfds),
 	KEV_IOCTL(KVM_EVENTFD_IOEVENTFDS, KEV_IN, vm_ioeventfds),
 	KEV_IOCTL(KVM_REGISTER_COALESCED_MMIO, KEV_IN, vm_register_coalesced),
 	KEV_IOCTL(KVM_UNREGISTER_COALESCED_MMIO, KEV_IN,

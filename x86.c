@@ -3,7 +3,7 @@
  * The x86 machine that the node creates: which chips a VM has, what an irqfd
  * and a route may be on it, and the ioctls that KVM has on x86 alone.
  *
- * vm.c and vcpu.c call in through kev_machine_ops, the plane through the
+ * vm.c and vcpu.c call in through kev_x86_machine, the plane through the
  * sink's ops.  Wires the chips to each other: neither the PIC nor the IOAPIC
  * nor a LAPIC knows of the others.
  *
@@ -723,8 +723,10 @@ static const struct kev_ioctl x86_node_ioctls[] = {
 static int x86_check_extension(struct kev_vm *vm, long cap)
 {
 	switch (cap) {
-	case KVM_CAP_IRQCHIP:
 	case KVM_CAP_IRQFD_RESAMPLE:
+		return IS_ENABLED(CONFIG_KVM_EVENTFD_IOAPIC) &&
+		       IS_ENABLED(CONFIG_KVM_EVENTFD_IRQFD);
+	case KVM_CAP_IRQCHIP:
 	case KVM_CAP_PIT:
 	case KVM_CAP_PIT2:
 	case KVM_CAP_PIT_STATE2:
@@ -786,7 +788,7 @@ static int x86_vcpu_create(struct kev_vcpu *vcpu)
 	return kev_lapic_create(vcpu, kev_x86(vcpu->vm));
 }
 
-const struct kev_arch_ops kev_machine_ops = {
+const struct kev_arch_ops kev_x86_machine = {
 	.sink			= &x86_sink_ops,
 	.vm_init		= x86_vm_init,
 	.vm_stop		= x86_vm_stop,

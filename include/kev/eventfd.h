@@ -5,9 +5,9 @@
 
 #include <linux/kvm_eventfd.h>
 
-struct kev_irqfd_stats;
-struct kev_vm;
+#include <kev/vm.h>
 
+#ifdef CONFIG_KVM_EVENTFD_IRQFD
 int kev_eventfd_module_init(void);
 void kev_eventfd_module_exit(void);
 
@@ -21,5 +21,35 @@ void kev_irqfds_update(struct kev_vm *vm, u32 gsi,
 
 /* Sum over all irqfds that are and were.  Returns how many are bound. */
 unsigned int kev_irqfds_stats(struct kev_vm *vm, struct kev_irqfd_stats *sum);
+#else
+static inline int kev_eventfd_module_init(void)
+{
+	return 0;
+}
+
+static inline void kev_eventfd_module_exit(void)
+{
+}
+
+static inline void kev_irqfds_init(struct kev_vm *vm)
+{
+}
+
+static inline void kev_irqfds_release(struct kev_vm *vm)
+{
+}
+
+static inline void kev_irqfds_update(struct kev_vm *vm, u32 gsi,
+				     const struct kev_route *route)
+{
+}
+
+static inline unsigned int kev_irqfds_stats(struct kev_vm *vm,
+					    struct kev_irqfd_stats *sum)
+{
+	*sum = (struct kev_irqfd_stats){ };
+	return 0;
+}
+#endif
 
 #endif /* _KEV_EVENTFD_H */

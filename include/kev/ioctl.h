@@ -42,8 +42,15 @@ struct kev_ioctl {
 		.fn = (_fn),						\
 	}
 
+/* A row of what is in the build when @_on is true, else ENOTTY. */
+#define KEV_IOCTL_IF(_on, _cmd, _flags, _fn)				\
+	KEV_IOCTL(_cmd, (_on) ? (_flags) : 0, (_on) ? (_fn) : kev_no_ioctl)
+
 /* The end of a table. */
 #define KEV_IOCTL_END	{ }
+
+/* Handler of what this build does not have. */
+long kev_no_ioctl(void *obj, void *arg, unsigned long uarg);
 
 long kev_ioctl_copy(const struct kev_ioctl *row, void *obj, unsigned long uarg);
 

@@ -9,6 +9,9 @@
 /* What KVM_EVENTFD_CAP_MAX_ROUTES can raise that to. */
 #define KEV_MAX_IRQ_ROUTES_CAP	131072
 
+/* Lines of a VM of type KVM_EVENTFD_VM_LINES: as many as a PLIC has, or a GIC. */
+#define KEV_LINES		1024
+
 /* Devices that are not ioeventfds, on each bus (KVM's NR_IOBUS_DEVS). */
 #define KEV_MAX_BUS_DEVICES	1000
 

@@ -20,17 +20,20 @@ struct kev_route_page {
 /**
  * struct kev_routing - One generation of the table
  * @stale:	On vm->stale, when nothing had to wait for its end.
- * @chip_gsi:	Chip and pin to the last GSI routed there, or -1.
+ * @nr_pins:	Of each chip that can be acked.
+ * @pin_gsi:	Chip and pin to the last GSI routed there, or -1: @nr_pins for
+ *		each chip.
  * @max_routes:	Limit of GSIs when it was made.
  * @nr_pages:	Of @page.
  * @page:	By GSI divided by KEV_ROUTES_PER_PAGE; NULL where none is routed.
  *
  * Set as a whole by publishing another.  Changed in place under irq_lock: a page
- * is added, a route is replaced under vm->route_seq, @chip_gsi by one store.
+ * is added, a route is replaced under vm->route_seq, a GSI in @pin_gsi by one store.
  */
 struct kev_routing {
 	struct kev_stale stale;
-	s32 chip_gsi[KEV_NR_IRQCHIPS][KEV_IRQCHIP_PINS];
+	unsigned int nr_pins;
+	s32 *pin_gsi;
 	unsigned int max_routes;
 	unsigned int nr_pages;
 	struct kev_route_page *page[];
@@ -40,5 +43,7 @@ struct kev_routing {
 const struct kev_route *kev_routing_slot(const struct kev_routing *table,
 					 u32 gsi);
 struct kev_routing *kev_routing_deref(struct kev_vm *vm);
+s32 *kev_routing_pin(struct kev_routing *table, unsigned int chip,
+		     unsigned int pin);
 
 #endif /* _KEV_ROUTING_H */

@@ -55,6 +55,8 @@ struct kev_vcpu {
  *		Also called after a failed or missing @vcpu_create.
  * @ack:	Take the next event.  0, or -EAGAIN when there is none now.
  *		Under vcpu->mutex.
+ * @fetch:	The same, with all that there is to know of it.  NULL when that
+ *		is what @ack tells.
  * @has_event:	Would @ack succeed?  Any context that may take chip locks.
  * @mmio_read:	The page that is private to this CPU (&kev_vcpu.private_page),
  *		tried before the bus.
@@ -75,6 +77,7 @@ struct kev_arch_ops {
 	void (*vcpu_published)(struct kev_vcpu *vcpu);
 	void (*vcpu_destroy)(struct kev_vcpu *vcpu);
 	int (*ack)(struct kev_vcpu *vcpu, struct kvm_eventfd_interrupt *intr);
+	int (*fetch)(struct kev_vcpu *vcpu, struct kvm_eventfd_event *event);
 	bool (*has_event)(struct kev_vcpu *vcpu);
 	int (*mmio_read)(struct kev_vcpu *vcpu, u64 gpa, unsigned int len,
 			 void *val);
@@ -88,8 +91,16 @@ struct kev_arch_ops {
 	const struct kev_ioctl *vcpu_ioctls;
 };
 
-/* The machine that the node creates on this architecture. */
-extern const struct kev_arch_ops kev_machine_ops;
+/* The machines of the node. */
+extern const struct kev_arch_ops kev_x86_machine;
+extern const struct kev_arch_ops kev_lines_machine;
+
+/* What a VM of type 0 is. */
+#ifdef CONFIG_KVM_EVENTFD_X86
+#define kev_default_machine	kev_x86_machine
+#else
+#define kev_default_machine	kev_lines_machine
+#endif
 
 /* Create, publish, no fd yet.  KVM_CREATE_VCPU's errno.  Under no lock. */
 struct kev_vcpu *kev_vcpu_create(struct kev_vm *vm, unsigned long id);

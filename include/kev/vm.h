@@ -84,6 +84,7 @@ struct kev_stale {
  * @irq_lock:	Writers of @routing and of the ack notifiers.
  * @routing:	The table in force; never NULL.  See routing.c.
  * @max_routes:	Limit of GSIs and of entries.  Under @irq_lock; only grows.
+ * @nr_pins:	Pins of a chip whose GSI is looked up.  Immutable.
  * @route_lock:	Writers of a route in place.  Irqs off, for @route_seq's readers.
  * @route_seq:	Guards the routes of @routing against torn reads.
  * @route_change: Grace period of the last change of a route in force, once
@@ -124,7 +125,7 @@ struct kev_stale {
  *	          eventfd's wait-queue lock (irqs off)
  *	            irqfds_lock (irqs off)
  *	            chip locks: PIC, IOAPIC (irqs off)
- *	              LAPIC lock (irqs off)
+ *	              LAPIC lock, or the lock of the lines (irqs off)
  *	                vCPU wait-queue lock
  *	  ring_lock (coalesced.c)
  */
@@ -137,6 +138,7 @@ struct kev_vm {
 	struct mutex irq_lock;
 	struct kev_routing __rcu *routing;
 	unsigned int max_routes;
+	unsigned int nr_pins;
 	spinlock_t route_lock;
 	seqcount_spinlock_t route_seq;
 	unsigned long route_change;
@@ -168,8 +170,12 @@ int kev_vm_enable_cap(struct kev_vm *vm, const struct kvm_enable_cap *cap);
 void kev_free_stale(struct kev_vm *vm, struct kev_stale *stale,
 		    void (*free)(struct kev_stale *stale));
 
-/* A VM with the node's machine in it, owned by @mm.  -ENOMEM. */
-struct kev_vm *kev_machine_create(struct mm_struct *mm);
+/* A VM with a machine of the node in it, owned by @mm.  -ENOMEM. */
+struct kev_vm *kev_machine_create(const struct kev_arch_ops *arch,
+				  struct mm_struct *mm);
+
+int kev_vm_module_init(void);
+void kev_vm_module_exit(void);
 
 extern const struct file_operations kev_vm_fops;
 

@@ -16,7 +16,7 @@
 
 struct kev_vm;
 
-/* Chips a routing entry of type IRQCHIP can name, and pins of the largest. */
+/* Chips a routing entry of type IRQCHIP can name; pins of one that can be acked. */
 #define KEV_NR_IRQCHIPS		3
 #define KEV_IRQCHIP_PINS	24
 
@@ -31,6 +31,7 @@ struct kev_vm;
  * @chips:	IRQCHIP: bit n is set when @pin[n] is an input of chip n.
  * @devid_valid: MSI: @msi.devid was given with KVM_MSI_VALID_DEVID.
  * @pad:	Zero.
+ * @gsi:	Which; set by the plane once the sink accepted the route.
  * @pin:	IRQCHIP: the input of each chip that the GSI is wired to.
  * @msi:	MSI: the message, as the device would write it.
  * @raw:	The union as words.
@@ -42,7 +43,8 @@ struct kev_route {
 	u8 type;
 	u8 chips;
 	u8 devid_valid;
-	u8 pad[5];
+	u8 pad;
+	u32 gsi;
 	union {
 		u32 pin[KEV_NR_IRQCHIPS];
 		struct {
@@ -59,11 +61,15 @@ struct kev_route {
  * struct kev_irq - One change of an interrupt input
  * @source:	KEV_IRQ_SOURCE_*: who changes it.
  * @level:	True to assert.  A message is sent on true alone.
+ * @pulse:	An edge that stands for itself: the signal of an irqfd without a
+ *		resamplefd.  @level false follows true at once, or does not
+ *		follow (deliver_atomic).
  * @line_status: Come from KVM_IRQ_LINE_STATUS.
  */
 struct kev_irq {
 	unsigned int source;
 	bool level;
+	bool pulse;
 	bool line_status;
 };
 
@@ -82,6 +88,8 @@ struct kev_irq {
  * @deliver: Deliver in process context.  A positive number of CPUs that took
  *	it, 0 when it was coalesced, negative when it was ignored.
  * @release: Last call, with no user left.  Process context.
+ * @nr_pins: Pins of its largest chip, for kev_irq_map_chip_pin(); 0 stands for
+ *	KEV_IRQCHIP_PINS.
  *
  * Delivery runs inside the VM's irq SRCU read section: once a changed table
  * is in force, no call with a route of the old one is still running.
@@ -97,6 +105,7 @@ struct kev_sink_ops {
 	int (*deliver)(struct kev_vm *vm, const struct kev_route *route,
 		       const struct kev_irq *irq);
 	void (*release)(struct kev_vm *vm);
+	unsigned int nr_pins;
 };
 
 /* A VM without a node: for drivers. */
@@ -104,7 +113,10 @@ struct kev_vm *kev_vm_create(const struct kev_sink_ops *ops, void *sink);
 void kev_vm_put(struct kev_vm *vm);
 void *kev_vm_sink(const struct kev_vm *vm);
 
-/* The plane's ioctls, with KVM's structures. */
+/*
+ * The plane's ioctls, with KVM's structures.  Irqfds need KVM_EVENTFD_IRQFD,
+ * routing KVM_EVENTFD_IRQ_ROUTING: a driver depends on what it calls.
+ */
 int kev_irqfd(struct kev_vm *vm, const struct kvm_irqfd *args);
 int kev_irqfd_batch(struct kev_vm *vm, const struct kvm_irqfd __user *entries,
 		    unsigned int nr);
@@ -124,6 +136,8 @@ int kev_set_irq(struct kev_vm *vm, u32 gsi, const struct kev_irq *irq);
 bool kev_irq_map_gsi(struct kev_vm *vm, u32 gsi, struct kev_route *route);
 int kev_irq_map_chip_pin(struct kev_vm *vm, unsigned int chip,
 			 unsigned int pin);
+
+/* Acks: a driver that calls these selects KVM_EVENTFD_ACK_NOTIFIER. */
 
 /**
  * struct kev_irq_ack_notifier - Called when the guest acks a GSI

@@ -517,7 +517,7 @@ static int set_route(struct kev_vm *vm, const struct route_case *c)
 
 	kev_x86(vm)->x2apic_format = c->x2apic_format;
 
-	return kev_machine_ops.sink->set_route(vm, &c->entry, &route);
+	return kev_x86_machine.sink->set_route(vm, &c->entry, &route);
 }
 
 static void route_is_checked(struct kunit *test)
@@ -571,7 +571,7 @@ static void split_chip_is_enabled_once_and_early(struct kunit *test)
 {
 	struct kev_vm *vm;
 
-	vm = kev_machine_create(NULL);
+	vm = kev_machine_create(&kev_x86_machine, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(vm));
 	KUNIT_EXPECT_EQ(test, enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, 1, 24),
 			-EINVAL);
@@ -586,7 +586,7 @@ static void split_chip_is_enabled_once_and_early(struct kunit *test)
 			-EEXIST);
 	kev_vm_put(vm);
 
-	vm = kev_machine_create(NULL);
+	vm = kev_machine_create(&kev_x86_machine, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(vm));
 	KUNIT_EXPECT_EQ(test, x86_vm_ioctl(vm, KVM_SET_BOOT_CPU_ID, NULL, 1), 0);
 	KUNIT_EXPECT_EQ(test, x86_vm_ioctl(vm, KVM_SET_BOOT_CPU_ID, NULL,
@@ -605,10 +605,10 @@ static void split_chip_is_enabled_once_and_early(struct kunit *test)
 static void vm_without_chips_takes_no_interrupt(struct kunit *test)
 {
 	struct kvm_irq_level line = { .irq = 1, .level = 1 };
-	const struct kev_sink_ops *sink = kev_machine_ops.sink;
+	const struct kev_sink_ops *sink = kev_x86_machine.sink;
 	struct kev_vm *vm;
 
-	vm = kev_machine_create(NULL);
+	vm = kev_machine_create(&kev_x86_machine, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(vm));
 	KUNIT_EXPECT_EQ(test, x86_vm_ioctl(vm, KVM_IRQ_LINE_STATUS, &line, 0),
 			-ENXIO);

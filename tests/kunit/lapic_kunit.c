@@ -793,7 +793,7 @@ static void cpu_without_lapic_takes_what_ioctls_queue(struct kunit *test)
 	struct kev_vm *vm;
 	u64 val = 0;
 
-	vm = kev_machine_create(NULL);
+	vm = kev_machine_create(&kev_x86_machine, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(vm));
 	vcpu = kev_vcpu_create(vm, 0);
 	if (!IS_ERR(vcpu)) {

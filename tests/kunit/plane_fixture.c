@@ -225,10 +225,3 @@ struct kvm_irq_routing_entry fake_pin(u32 gsi, u32 chip, u32 pin)
 		.u.irqchip = { .irqchip = chip, .pin = pin },
 	};
 }
-
-int fake_irqfd(struct kev_vm *vm, int fd, u32 gsi, u32 flags)
-{
-	struct kvm_irqfd args = { .fd = fd, .gsi = gsi, .flags = flags };
-
-	return kev_irqfd(vm, &args);
-}

@@ -22,7 +22,7 @@ static struct kev_vm *machine(struct kunit *test)
 {
 	struct kev_vm *vm;
 
-	vm = kev_machine_create(NULL);
+	vm = kev_machine_create(&kev_x86_machine, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(vm));
 	KUNIT_ASSERT_NOT_NULL(test, kunit_alloc_resource(test, NULL,
 							 put_machine,
@@ -96,13 +96,13 @@ static long run_row(const struct kev_ioctl *row, void *obj, unsigned int cmd,
 long x86_vm_ioctl(struct kev_vm *vm, unsigned int cmd, void *arg,
 		  unsigned long uarg)
 {
-	return run_row(kev_machine_ops.vm_ioctls, vm, cmd, arg, uarg);
+	return run_row(kev_x86_machine.vm_ioctls, vm, cmd, arg, uarg);
 }
 
 long x86_vcpu_ioctl(struct kev_vcpu *vcpu, unsigned int cmd, void *arg,
 		    unsigned long uarg)
 {
-	return run_row(kev_machine_ops.vcpu_ioctls, vcpu, cmd, arg, uarg);
+	return run_row(kev_x86_machine.vcpu_ioctls, vcpu, cmd, arg, uarg);
 }
 
 u32 x86_lapic_read(struct kev_vcpu *vcpu, unsigned int offset)

@@ -35,6 +35,8 @@
 #define KVM_EVENTFD_INTR_LINE	6	/* vector: GSI line (lines sink) */
 /* Split irqchip: the CPU ended this vector of a pin of user space's IOAPIC. */
 #define KVM_EVENTFD_INTR_IOAPIC_EOI	7
+/* vector: the GSI whose message was sent (lines sink) */
+#define KVM_EVENTFD_INTR_MSI	8
 
 /**
  * struct kvm_eventfd_interrupt - One event that a CPU took
@@ -113,6 +115,55 @@ struct kvm_eventfd_batch {
 #define KVM_EVENTFD_IOEVENTFDS \
 	_IOW(KVM_EVENTFD_IO, 0xeb, struct kvm_eventfd_batch)
 
+/*
+ * Type of KVM_CREATE_VM: no interrupt controller but GSI lines, on every
+ * architecture; the only kind of VM there is where none other is built.
+ */
+#define KVM_EVENTFD_VM_LINES	0x6b657600UL
+
+/*
+ * vCPU fd of such a VM: the guest is done with the line that was taken.
+ * @type is KVM_EVENTFD_INTR_LINE, @vector the line.
+ */
+#define KVM_EVENTFD_EOI \
+	_IOW(KVM_EVENTFD_IO, 0xf0, struct kvm_eventfd_interrupt)
+
+/* vCPU fd: KVM_EVENTFD_ACK_INTERRUPT that also tells what a message says. */
+#define KVM_EVENTFD_FETCH \
+	_IOR(KVM_EVENTFD_IO, 0xf1, struct kvm_eventfd_event)
+
+/* kvm_eventfd_event.flags: what is valid. */
+#define KVM_EVENTFD_EVENT_MSI	(1U << 0)	/* gsi and the message */
+#define KVM_EVENTFD_EVENT_DEVID	(1U << 1)	/* devid, too */
+
+/**
+ * struct kvm_eventfd_event - One event that a CPU took, whole
+ * @type:	As of struct kvm_eventfd_interrupt.
+ * @vector:	The same.
+ * @flags:	KVM_EVENTFD_EVENT_*; a reader ignores those that it does not know.
+ * @gsi:	Whose message.
+ * @address_lo:	The message, as the device wrote it.
+ * @address_hi:	The same.
+ * @data:	The same.
+ * @devid:	Who wrote it: what the route says.
+ * @pad:	Zero.  Each new field there comes with a flag.
+ */
+struct kvm_eventfd_event {
+	__u32 type;
+	__u32 vector;
+	__u32 flags;
+	__u32 gsi;
+	__u32 address_lo;
+	__u32 address_hi;
+	__u32 data;
+	__u32 devid;
+	__u32 pad[8];
+};
+
+/* Trigger of lines: args[2] when KVM_EVENTFD_CAP_LINES is enabled. */
+#define KVM_EVENTFD_TRIGGER_LEVEL	0
+#define KVM_EVENTFD_TRIGGER_EDGE	1
+
 /* KVM_CHECK_EXTENSION numbers beyond KVM's, answered by this node only. */
 #define KVM_EVENTFD_CAP_BASE		0x6b657600	/* "kev" */
 #define KVM_EVENTFD_CAP_VCPU_IO		(KVM_EVENTFD_CAP_BASE + 0)
@@ -122,5 +173,12 @@ struct kvm_eventfd_batch {
 #define KVM_EVENTFD_CAP_MAX_ROUTES	(KVM_EVENTFD_CAP_BASE + 3)
 /* KVM_EVENTFD_OFF_MSR, and KVM_EVENTFD_INTR_IOAPIC_EOI. */
 #define KVM_EVENTFD_CAP_MSR		(KVM_EVENTFD_CAP_BASE + 4)
+/*
+ * KVM_EVENTFD_VM_LINES and KVM_EVENTFD_EOI; the value is the number of lines.
+ * Enabled on such a VM: args[0] is the first line, args[1] how many, args[2]
+ * their trigger.
+ */
+#define KVM_EVENTFD_CAP_LINES		(KVM_EVENTFD_CAP_BASE + 16)
+#define KVM_EVENTFD_CAP_FETCH		(KVM_EVENTFD_CAP_BASE + 17)
 
 #endif /* _UAPI_LINUX_KVM_EVENTFD_H */
