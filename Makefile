@@ -16,7 +16,7 @@ KDIR		?= $(INSTALLED_KDIR)
 KBUILD		= $(MAKE) -C "$(KDIR)" M="$(CURDIR)"
 
 # Suites are offered once their folder has something to run.
-SUITES		:= $(strip $(foreach s,bench diff stress busted fault,$(if $(wildcard tests/$(s)/run),$(s))))
+SUITES		:= $(strip $(foreach s,bench diff stress busted fault hostile,$(if $(wildcard tests/$(s)/run),$(s))))
 
 all: modules
 
@@ -85,6 +85,7 @@ need-bench	:= bench
 args-bench	:= -m $(CURDIR)/build/module-6.12/$(MODULE)
 need-stress	:= check
 need-fault	:= check
+need-hostile	:= check
 need-busted	:= check
 args-stress	:= $(if $(TIME),-k loadable -l -t $(TIME))
 

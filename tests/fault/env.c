@@ -140,6 +140,15 @@ static void read_pit(struct state *state, int vm)
 	put_value(state, "pit count", pit.channels[0].count);
 }
 
+static void read_msr(struct state *state, int vcpu, uint32_t msr)
+{
+	uint64_t value = 0;
+
+	put_call(state, "MSR", __vcpu_read(vcpu, KVM_EVENTFD_OFF_MSR + msr,
+					   &value, 8));
+	put_value(state, "value", value);
+}
+
 static void read_vcpu(struct state *state, int vcpu)
 {
 	struct kvm_lapic_state lapic = {};
@@ -153,6 +162,8 @@ static void read_vcpu(struct state *state, int vcpu)
 	put_call(state, "GET_MP_STATE",
 		 __kev_ioctl(vcpu, KVM_GET_MP_STATE, &mp));
 	put_value(state, "mp_state", mp.mp_state);
+	read_msr(state, vcpu, 0x1b);
+	read_msr(state, vcpu, 0x6e0);
 	put_value(state, "pending", vcpu_poll_now(vcpu));
 }
 

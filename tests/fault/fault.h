@@ -64,6 +64,8 @@ extern const struct site irqfd_sites[];
 extern const struct site bus_sites[];
 extern const struct site chip_sites[];
 extern const struct site guest_sites[];
+extern const struct site msr_sites[];
+extern const struct site port_sites[];
 
 /* GSIs with MSI routes of the environments that have a chip. */
 #define GSI_MSI		24

@@ -205,6 +205,16 @@ static void have_zone(struct env *env)
 	kev_assert(!zone_mmio(env), "KVM_REGISTER_COALESCED_MMIO");
 }
 
+static void have_pio_zone(struct env *env)
+{
+	kev_assert(!zone_pio(env), "KVM_REGISTER_COALESCED_MMIO");
+}
+
+static long unregister_pio_zone(struct env *env)
+{
+	return zone(env, KVM_UNREGISTER_COALESCED_MMIO, 1);
+}
+
 static long unregister_zone(struct env *env)
 {
 	return zone(env, KVM_UNREGISTER_COALESCED_MMIO, 0);
@@ -245,6 +255,8 @@ const struct site bus_sites[] = {
 	  zone_pio },
 	{ "UNREGISTER_COALESCED_MMIO", KEV_CHIP_NONE, 1, 0, have_zone,
 	  unregister_zone },
+	{ "UNREGISTER_COALESCED_MMIO, PIO", KEV_CHIP_FULL, 1, 0,
+	  have_pio_zone, unregister_pio_zone },
 	{ "UNREGISTER_COALESCED_MMIO beside chips", KEV_CHIP_FULL, 1, 0,
 	  have_zone, unregister_zone },
 	{ }

@@ -157,6 +157,11 @@ static long make_pit(struct env *env)
 	return __kev_ioctl(env->m.vm, KVM_CREATE_PIT2, &config);
 }
 
+static long make_old_pit(struct env *env)
+{
+	return ioctl(env->m.vm, KVM_CREATE_PIT, 0);
+}
+
 static void have_pit(struct env *env)
 {
 	kev_assert(!make_pit(env), "KVM_CREATE_PIT2");
@@ -200,6 +205,42 @@ static long set_pit(struct env *env)
 	return __kev_ioctl(env->m.vm, KVM_SET_PIT2, &state);
 }
 
+static long get_old_pit(struct env *env)
+{
+	struct kvm_pit_state state;
+
+	return __kev_ioctl(env->m.vm, KVM_GET_PIT, &state);
+}
+
+static long set_old_pit(struct env *env)
+{
+	struct kvm_pit_state state = {};
+
+	return __kev_ioctl(env->m.vm, KVM_SET_PIT, &state);
+}
+
+static long limit_ids(struct env *env)
+{
+	return __enable_cap(env->m.vm, KVM_CAP_MAX_VCPU_ID, 0, 64);
+}
+
+/* Their one answer is an errno: that it stays the same is the success. */
+static long answer(long ret, int err)
+{
+	return ret < 0 && errno == err ? 0 : ret;
+}
+
+static long run(struct env *env)
+{
+	return answer(ioctl(env->m.vcpu[0], KVM_RUN, 0), EOPNOTSUPP);
+}
+
+static long vcpu_enable_cap(struct env *env)
+{
+	return answer(__enable_cap(env->m.vcpu[0], KVM_CAP_HYPERV_SYNIC, 0, 0),
+		      EINVAL);
+}
+
 const struct site chip_sites[] = {
 	{ "CREATE_IRQCHIP", KEV_CHIP_NONE, 0, 0, NULL, make_irqchip },
 	{ "ENABLE_CAP SPLIT_IRQCHIP", KEV_CHIP_NONE, 0, 0, NULL,
@@ -212,11 +253,18 @@ const struct site chip_sites[] = {
 	{ "SET_IRQCHIP of the IOAPIC", KEV_CHIP_FULL, 1, 0, read_ioapic,
 	  set_chip },
 	{ "CREATE_PIT2", KEV_CHIP_FULL, 1, 0, NULL, make_pit },
+	{ "CREATE_PIT", KEV_CHIP_FULL, 1, 0, NULL, make_old_pit },
 	{ "REINJECT_CONTROL on", KEV_CHIP_FULL, 1, 0,
 	  have_pit_without_reinjection, reinject_on },
 	{ "REINJECT_CONTROL off", KEV_CHIP_FULL, 1, 0, have_pit, reinject_off },
 	{ "GET_PIT2", KEV_CHIP_FULL, 1, 0, have_pit, get_pit },
 	{ "SET_PIT2", KEV_CHIP_FULL, 1, 0, have_pit, set_pit },
+	{ "GET_PIT", KEV_CHIP_FULL, 1, 0, have_pit, get_old_pit },
+	{ "SET_PIT", KEV_CHIP_FULL, 1, 0, have_pit, set_old_pit },
+	{ "ENABLE_CAP MAX_VCPU_ID", KEV_CHIP_NONE, 0, 0, NULL, limit_ids },
+	{ "ENABLE_CAP on a vCPU", KEV_CHIP_FULL, 1, 0, NULL,
+	  vcpu_enable_cap },
+	{ "RUN", KEV_CHIP_FULL, 1, 0, NULL, run },
 	{ "GET_LAPIC", KEV_CHIP_FULL, 1, 0, NULL, read_lapic },
 	{ "SET_LAPIC", KEV_CHIP_FULL, 2, 0, move_lapic, write_lapic },
 	{ "GET_MP_STATE", KEV_CHIP_FULL, 1, 0, NULL, get_mp_state },

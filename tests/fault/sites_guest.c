@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The guest's accesses: pread, pwrite, their vectored forms, io_uring. */
 #include <liburing.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -39,6 +40,9 @@ static long doorbell_vectored(struct env *env)
 	return pwritev(env->m.vcpu[0], &iov, 1, MMIO_ADDR);
 }
 
+static struct io_uring ring;
+static bool has_ring;
+
 static void have_ioeventfds(struct env *env)
 {
 	ioeventfd_assign(env->m.vm, env->efd[0], MMIO_ADDR, 0, 0, 0);
@@ -53,6 +57,21 @@ static void have_zone(struct env *env)
 	struct kvm_coalesced_mmio_zone zone = { .addr = ZONE_ADDR, .size = 16 };
 
 	kev_ioctl(env->m.vm, KVM_REGISTER_COALESCED_MMIO, &zone);
+}
+
+static void have_pio_zone(struct env *env)
+{
+	struct kvm_coalesced_mmio_zone zone = {
+		.addr = ZONE_ADDR, .size = 16, .pio = 1
+	};
+
+	kev_ioctl(env->m.vm, KVM_REGISTER_COALESCED_MMIO, &zone);
+}
+
+static long write_pio_zone(struct env *env)
+{
+	return __vcpu_write(env->m.vcpu[0], KVM_EVENTFD_OFF_PIO + ZONE_ADDR, 1,
+			    4);
 }
 
 static long write_zone(struct env *env)
@@ -115,9 +134,6 @@ static long end_level(struct env *env)
 	return __vcpu_write(env->m.vcpu[0], KEV_APIC_BASE + KEV_APIC_EOI, 0, 4);
 }
 
-static struct io_uring ring;
-static bool has_ring;
-
 static void ring_once(struct env *env)
 {
 	have_ioeventfds(env);
@@ -128,16 +144,11 @@ static void ring_once(struct env *env)
 }
 
 /* What io_uring has no memory for is its own to say: on submit or after. */
-static long doorbell_by_ring(struct env *env)
+static long ring_result(void)
 {
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
-	static const uint32_t value = 1;
 	struct io_uring_cqe *cqe;
 	int ret;
 
-	if (sqe)
-		io_uring_prep_write(sqe, env->m.vcpu[0], &value, sizeof(value),
-				    MMIO_ADDR);
 	ret = io_uring_submit_and_wait(&ring, 1);
 	if (ret >= 0 && !io_uring_peek_cqe(&ring, &cqe)) {
 		ret = cqe->res;
@@ -146,6 +157,38 @@ static long doorbell_by_ring(struct env *env)
 	/* Its request cache is empty: EAGAIN. */
 	errno = ret == -EAGAIN ? ENOMEM : -ret;
 	return ret;
+}
+
+static long doorbell_by_ring(struct env *env)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+	static const uint32_t value = 1;
+
+	if (sqe)
+		io_uring_prep_write(sqe, env->m.vcpu[0], &value, sizeof(value),
+				    MMIO_ADDR);
+	return ring_result();
+}
+
+static long read_by_ring(struct env *env)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+	static uint32_t value;
+
+	if (sqe)
+		io_uring_prep_read(sqe, env->m.vcpu[0], &value, sizeof(value),
+				   IOAPIC_ADDR);
+	return ring_result();
+}
+
+/* Writing never blocks, so the poll has its result at once. */
+static long poll_by_ring(struct env *env)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+
+	if (sqe)
+		io_uring_prep_poll_add(sqe, env->m.vcpu[0], POLLOUT);
+	return ring_result();
 }
 
 const struct site guest_sites[] = {
@@ -161,6 +204,8 @@ const struct site guest_sites[] = {
 	  doorbell_vectored },
 	{ "pwrite to a coalesced zone", KEV_CHIP_FULL, 1, 0, have_zone,
 	  write_zone },
+	{ "pwrite to a coalesced zone of ports", KEV_CHIP_FULL, 1, 0,
+	  have_pio_zone, write_pio_zone },
 	{ "pread of the IOAPIC", KEV_CHIP_FULL, 1, 0, NULL, read_chip },
 	{ "pwrite to the IOAPIC", KEV_CHIP_FULL, 1, 0, NULL, write_chip },
 	{ "pread of the LAPIC", KEV_CHIP_FULL, 1, 0, NULL, read_lapic },
@@ -171,5 +216,9 @@ const struct site guest_sites[] = {
 	  take_level, end_level },
 	{ "io_uring, doorbell on MMIO", KEV_CHIP_FULL, 1, 0, ring_once,
 	  doorbell_by_ring },
+	{ "io_uring, read of the IOAPIC", KEV_CHIP_FULL, 1, 0, ring_once,
+	  read_by_ring },
+	{ "io_uring, poll of a vCPU", KEV_CHIP_FULL, 1, 0, ring_once,
+	  poll_by_ring },
 	{ }
 };

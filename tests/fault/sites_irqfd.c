@@ -92,7 +92,10 @@ static long assign_signalled(struct env *env)
 	return ret;
 }
 
-/* From entry @done on, where a call before this one stopped. */
+/*
+ * From entry @done on, where a call before this one stopped.  With a resamplefd
+ * there is one, of the highest number, for all.
+ */
 static long batch(struct env *env, unsigned int done, uint32_t flags)
 {
 	struct kvm_irqfd entries[NR_BATCH];
@@ -107,6 +110,7 @@ static long batch(struct env *env, unsigned int done, uint32_t flags)
 		entries[i].fd = env->efd[i];
 		entries[i].gsi = GSI_MSI + i * 50;
 		entries[i].flags = flags;
+		entries[i].resamplefd = env->efd[NR_BATCH];
 	}
 	return ioctl(env->m.vm, KVM_EVENTFD_IRQFDS, &args);
 }
@@ -118,6 +122,21 @@ static long batch_assign(struct env *env)
 	if (ret > 0)
 		env->done += ret;
 	return ret;
+}
+
+static long batch_resample(struct env *env)
+{
+	long ret = batch(env, env->done, KVM_IRQFD_FLAG_RESAMPLE);
+
+	if (ret > 0)
+		env->done += ret;
+	return ret;
+}
+
+static void bind_batch_resample(struct env *env)
+{
+	kev_assert(batch(env, 0, KVM_IRQFD_FLAG_RESAMPLE) == NR_BATCH,
+		   "KVM_EVENTFD_IRQFDS");
 }
 
 static void bind_batch(struct env *env)
@@ -170,6 +189,11 @@ const struct site irqfd_sites[] = {
 	  batch_assign },
 	{ "IRQFDS, 6 deassigned", KEV_CHIP_FULL, 1, 0, bind_batch,
 	  batch_deassign },
+	{ "IRQFDS, 6 assigned, RESAMPLE", KEV_CHIP_FULL, 1,
+	  SITE_PARTIAL | SITE_ASYNC, NULL, batch_resample },
+	{ "IRQFDS, 6 deassigned, RESAMPLE", KEV_CHIP_FULL, 1, SITE_ASYNC,
+	  bind_batch_resample, batch_deassign },
+	{ "IRQFD DEASSIGN of none", KEV_CHIP_FULL, 1, 0, NULL, deassign },
 	{ "write to an eventfd with an irqfd", KEV_CHIP_FULL, 1, 0, bind_one,
 	  signal_eventfd },
 	{ "write to an eventfd with an irqfd on a pin", KEV_CHIP_FULL, 1,

@@ -22,7 +22,7 @@ struct taker {
 	atomic_uint *left;
 };
 
-static volatile struct kvm_eventfd_vcpu_state *map_state(int vcpu)
+static struct kvm_eventfd_vcpu_state *map_state(int vcpu)
 {
 	void *map = mmap(NULL, getpagesize(), PROT_READ, MAP_SHARED, vcpu,
 			 KVM_EVENTFD_PAGE_STATE * getpagesize());
@@ -31,13 +31,19 @@ static volatile struct kvm_eventfd_vcpu_state *map_state(int vcpu)
 	return map;
 }
 
-static void unmap_state(volatile struct kvm_eventfd_vcpu_state *state)
+static void unmap_state(struct kvm_eventfd_vcpu_state *state)
 {
-	kev_assert(!munmap((void *)state, getpagesize()), "munmap");
+	kev_assert(!munmap(state, getpagesize()), "munmap");
+}
+
+/* The kernel writes it at any time. */
+static uint32_t pending_word(const struct kvm_eventfd_vcpu_state *state)
+{
+	return __atomic_load_n(&state->pending, __ATOMIC_ACQUIRE);
 }
 
 static void taker_wait(const struct taker *taker,
-		       volatile struct kvm_eventfd_vcpu_state *state)
+		       struct kvm_eventfd_vcpu_state *state)
 {
 	struct pollfd pfd = { .fd = taker->vcpu, .events = POLLIN };
 
@@ -49,7 +55,7 @@ static void taker_wait(const struct taker *taker,
 		poll(&pfd, 1, -1);
 		break;
 	case TAKER_MAP:
-		while (!state->pending && run_goes_on(taker->run))
+		while (!pending_word(state) && run_goes_on(taker->run))
 			sched_yield();
 		break;
 	}
@@ -57,7 +63,7 @@ static void taker_wait(const struct taker *taker,
 
 static void *take_until_stopped(void *arg)
 {
-	volatile struct kvm_eventfd_vcpu_state *state;
+	struct kvm_eventfd_vcpu_state *state;
 	struct kvm_eventfd_interrupt intr;
 	struct taker *taker = arg;
 
@@ -77,12 +83,12 @@ static void *take_until_stopped(void *arg)
 /* Mappings come and go, and are looked at. */
 static void *map_until_stopped(void *arg)
 {
-	volatile struct kvm_eventfd_vcpu_state *state;
+	struct kvm_eventfd_vcpu_state *state;
 	struct signaller *mapper = arg;
 
 	while (run_goes_on(mapper->run)) {
 		state = map_state(mapper->fd);
-		if (state->pending > 1)
+		if (pending_word(state) > 1)
 			run_fail(mapper->run, "a word that is no truth value");
 		unmap_state(state);
 	}
@@ -115,10 +121,10 @@ static void let_go(struct run *run, int fd, atomic_uint *left)
 
 static void check_pending(struct run *run, int vcpu)
 {
-	volatile struct kvm_eventfd_vcpu_state *state = map_state(vcpu);
+	struct kvm_eventfd_vcpu_state *state = map_state(vcpu);
 
 	vcpu_drain(vcpu, 0);
-	if (state->pending || vcpu_poll_now(vcpu))
+	if (pending_word(state) || vcpu_poll_now(vcpu))
 		run_fail(run, "pending with nothing to take");
 	unmap_state(state);
 }

@@ -138,8 +138,12 @@ static void chips_round(struct chips *chips, struct team *team)
 
 void stress_chips(struct run *run)
 {
-	static void (*const jobs[])(void *arg) = {
-		create_chips, route, add_vcpu, bind, send,
+	static const struct job jobs[] = {
+		{ create_chips },
+		{ route },
+		{ add_vcpu },
+		{ bind },
+		{ send },
 	};
 	struct chips chips = { .run = run };
 	struct team team;

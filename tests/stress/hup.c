@@ -117,8 +117,10 @@ static void hup_signal(void *arg)
  */
 void stress_assign_hup(struct run *run)
 {
-	static void (*const jobs[])(void *arg) = {
-		hup_assign, hup_close, hup_signal,
+	static const struct job jobs[] = {
+		{ hup_assign },
+		{ hup_close },
+		{ hup_signal },
 	};
 	struct assign_hup hup = { .run = run };
 	struct team team;

@@ -217,7 +217,7 @@ static void tell_sum(bool goals)
 	       reached ? "" : "not ", GOAL_SIGNALS, GOAL_PAIRS);
 }
 
-static void usage(void)
+static void refuse(void)
 {
 	fprintf(stderr, "usage: kev-stress [-s SECONDS | -t SECONDS] [-g] [SCENARIO...]\n");
 	exit(2);
@@ -240,7 +240,7 @@ static struct options parse(int argc, char **argv)
 			options.goals = true;
 			break;
 		default:
-			usage();
+			refuse();
 		}
 	}
 	options.names = argv + optind;

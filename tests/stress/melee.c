@@ -117,9 +117,12 @@ static void melee_check(struct melee *melee, int kept)
 
 void stress_melee(struct run *run)
 {
-	static void (*const jobs[])(void *arg) = {
-		melee_signal, melee_deassign, melee_close, melee_reroute,
-		melee_close_vm,
+	static const struct job jobs[] = {
+		{ melee_signal },
+		{ melee_deassign },
+		{ melee_close },
+		{ melee_reroute },
+		{ melee_close_vm },
 	};
 	struct melee melee = { .run = run, .routes = kev_routes_new() };
 	struct team team;

@@ -67,15 +67,23 @@ void join(pthread_t thread);
 struct team;
 
 /**
+ * struct job - What one thread of a team does once in each round
+ * @run:	Does it.
+ */
+struct job {
+	void (*run)(void *arg);
+};
+
+/**
  * struct member - One thread of a team
  * @team:	Whose.
- * @job:	What it does once in each round.
+ * @job:	What it does.
  * @random:	State of its delays.
  * @thread:	It.
  */
 struct member {
 	struct team *team;
-	void (*job)(void *arg);
+	const struct job *job;
 	uint32_t random;
 	pthread_t thread;
 };
@@ -96,8 +104,8 @@ struct team {
 	struct member members[TEAM_MAX];
 };
 
-void team_start(struct team *team, void (*const *jobs)(void *arg),
-		unsigned int nr, void *arg);
+void team_start(struct team *team, const struct job *jobs, unsigned int nr,
+		void *arg);
 /* Each job once, after a random delay; returns when all are done. */
 void team_round(struct team *team);
 void team_end(struct team *team);

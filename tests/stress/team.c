@@ -23,13 +23,13 @@ static void *work_until_over(void *arg)
 		if (team->over)
 			return NULL;
 		spin_us(next_delay(member));
-		member->job(team->arg);
+		member->job->run(team->arg);
 		pthread_barrier_wait(&team->barrier);
 	}
 }
 
-void team_start(struct team *team, void (*const *jobs)(void *arg),
-		unsigned int nr, void *arg)
+void team_start(struct team *team, const struct job *jobs, unsigned int nr,
+		void *arg)
 {
 	unsigned int i;
 
@@ -40,7 +40,7 @@ void team_start(struct team *team, void (*const *jobs)(void *arg),
 	pthread_barrier_init(&team->barrier, NULL, nr + 1);
 	for (i = 0; i < nr; i++) {
 		team->members[i].team = team;
-		team->members[i].job = jobs[i];
+		team->members[i].job = &jobs[i];
 		team->members[i].random = 2463534242u + i;
 		team->members[i].thread = start(work_until_over,
 						&team->members[i]);
