@@ -141,7 +141,7 @@ void kev_ack_notifier_unlink(struct kev_vm *vm,
 	} else {
 		while (rcu_access_pointer(prev->next) != notifier)
 			prev = rcu_dereference_protected(prev->next,
-					lockdep_is_held(&vm->irq_lock));
+							 lockdep_is_held(&vm->irq_lock));
 		rcu_assign_pointer(prev->next, next);
 	}
 	WRITE_ONCE(vm->ack_seq, vm->ack_seq + 1);

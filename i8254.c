@@ -172,8 +172,8 @@ static void pit_irq_acked(struct kev_irq_ack_notifier *notifier)
 {
 	struct kev_pit *pit = container_of(notifier, struct kev_pit, notifier);
 
-	/* Pairs with the expiry, which counts before its work looks here. */
 	atomic_set(&pit->acked, 1);
+	/* Pairs with the expiry, which counts before its work looks here. */
 	smp_mb__after_atomic();
 	if (atomic_dec_if_positive(&pit->pending) > 0)
 		pit_queue(pit);

@@ -67,6 +67,7 @@ static int create_pit(struct kev_vm *vm, u32 flags)
 		if (IS_ERR(pit))
 			ret = -ENOMEM;
 		else
+			/* Pairs with x86_pit(). */
 			smp_store_release(&x86->pit, pit);
 	}
 	mutex_unlock(&vm->lock);

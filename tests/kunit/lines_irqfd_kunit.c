@@ -62,10 +62,12 @@ static void lines_irqfd_drops_what_has_no_line(struct kunit *test)
 /* A level is asserted by a work item. */
 static void wait_for_event(struct kunit *test, struct lines_machine *m)
 {
-	KUNIT_ASSERT_NE(test, 0,
-			wait_event_timeout(m->cpu[0]->wq,
-				kev_lines_machine.has_event(m->cpu[0]),
-				30 * HZ));
+	struct kev_vcpu *cpu = m->cpu[0];
+	long left;
+
+	left = wait_event_timeout(cpu->wq, kev_lines_machine.has_event(cpu),
+				  30 * HZ);
+	KUNIT_ASSERT_NE(test, 0, left);
 }
 
 /* With a resamplefd the line is up until its end; then the device is asked. */
