@@ -92,24 +92,40 @@ unsigned long rmmod_end(void)
 
 struct reload {
 	struct run *run;
-	unsigned long refused;
-	unsigned long removed;
-	unsigned long opened;
+	atomic_ulong refused;
+	atomic_ulong removed;
+	atomic_ulong opened;
 };
+
+static bool has_seen_all(struct reload *reload)
+{
+	return atomic_load(&reload->refused) &&
+	       atomic_load(&reload->removed) && atomic_load(&reload->opened);
+}
+
+/* A short run goes on until each of the three has come about once. */
+static bool reload_goes_on(struct reload *reload)
+{
+	struct run *run = reload->run;
+
+	return run_goes_on(run) ||
+	       (!has_seen_all(reload) && !atomic_load(&run->stop) &&
+		kev_now_ms() < run->deadline + KEV_TIMEOUT_MS);
+}
 
 static void *reload_until_stopped(void *arg)
 {
 	struct reload *reload = arg;
 
-	while (run_goes_on(reload->run)) {
+	while (reload_goes_on(reload)) {
 		if (!remove_module()) {
-			reload->removed++;
+			atomic_fetch_add(&reload->removed, 1);
 			insert_module();
 			continue;
 		}
 		if (errno != EWOULDBLOCK && errno != EBUSY)
 			run_fail(reload->run, "rmmod failed in another way");
-		reload->refused++;
+		atomic_fetch_add(&reload->refused, 1);
 	}
 	return NULL;
 }
@@ -177,16 +193,18 @@ void stress_rmmod(struct run *run)
 		return;
 	}
 	thread = start(reload_until_stopped, &reload);
-	while (run_goes_on(run)) {
+	while (reload_goes_on(&reload)) {
 		node = open_node(run);
 		if (node < 0)
 			continue;
-		use_node(run, node, reload.opened++);
+		use_node(run, node, atomic_fetch_add(&reload.opened, 1));
 		atomic_fetch_add(&run->rounds, 1);
+		/* Nothing is held now. */
+		usleep(1000);
 	}
 	join(thread);
 	printf("# rmmod: %lu times removed and inserted, %lu times refused\n",
-	       reload.removed, reload.refused);
-	if (!reload.removed || !reload.refused || !reload.opened)
+	       atomic_load(&reload.removed), atomic_load(&reload.refused));
+	if (!has_seen_all(&reload))
 		run_fail(run, "the module never went, or was never there");
 }
