@@ -66,6 +66,7 @@ extern const struct site chip_sites[];
 extern const struct site guest_sites[];
 extern const struct site msr_sites[];
 extern const struct site port_sites[];
+extern const struct site line_sites[];
 
 /* GSIs with MSI routes of the environments that have a chip. */
 #define GSI_MSI		24

@@ -174,7 +174,7 @@ int main(int argc, char **argv)
 {
 	static const struct site * const tables[] = {
 		node_sites, route_sites, irqfd_sites, bus_sites, chip_sites,
-		guest_sites, msr_sites, port_sites,
+		guest_sites, msr_sites, port_sites, line_sites,
 	};
 	unsigned int passed = 0, failed = 0, skipped = 0;
 	const struct site *site;

@@ -35,6 +35,7 @@ static const struct scenario {
 	{ "assign-hup", stress_assign_hup },
 	{ "two-vms", stress_two_vms },
 	{ "resample", stress_resample },
+	{ "lines", stress_lines },
 	{ "chips", stress_chips },
 	{ "ack", stress_ack },
 	{ "ack-poll", stress_ack_poll },

@@ -176,6 +176,7 @@ void stress_hup(struct run *run);
 void stress_assign_hup(struct run *run);
 void stress_two_vms(struct run *run);
 void stress_resample(struct run *run);
+void stress_lines(struct run *run);
 void stress_chips(struct run *run);
 void stress_ack(struct run *run);
 void stress_ack_poll(struct run *run);
