@@ -509,7 +509,9 @@ uint64_t ioapic_get_rte(int vm, unsigned int pin)
 
 ssize_t __vcpu_write(int vcpu, uint64_t off, uint64_t val, unsigned int len)
 {
-	return pwrite(vcpu, &val, len, off);
+	uint64_t bytes = htole64(val);
+
+	return pwrite(vcpu, &bytes, len, off);
 }
 
 void vcpu_write(int vcpu, uint64_t off, uint64_t val, unsigned int len)
@@ -520,8 +522,11 @@ void vcpu_write(int vcpu, uint64_t off, uint64_t val, unsigned int len)
 
 ssize_t __vcpu_read(int vcpu, uint64_t off, uint64_t *val, unsigned int len)
 {
-	*val = 0;
-	return pread(vcpu, val, len, off);
+	uint64_t bytes = 0;
+	ssize_t ret = pread(vcpu, &bytes, len, off);
+
+	*val = le64toh(bytes);
+	return ret;
 }
 
 uint64_t vcpu_read(int vcpu, uint64_t off, unsigned int len)
