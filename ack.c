@@ -160,7 +160,7 @@ void kev_unregister_irq_ack_notifier(struct kev_vm *vm,
 				     struct kev_irq_ack_notifier *notifier)
 {
 	kev_ack_notifier_unlink(vm, notifier);
-	synchronize_srcu_expedited(&vm->irq_srcu);
+	kev_irq_synchronize(vm);
 }
 EXPORT_SYMBOL_GPL(kev_unregister_irq_ack_notifier);
 

@@ -279,7 +279,7 @@ static void irqfds_shutdown(struct kev_vm *vm, struct llist_node *list)
 		wait |= kev_resampler_leave(vm, irqfd->gsi, &irqfd->resample);
 	}
 	if (wait)
-		synchronize_srcu_expedited(&vm->irq_srcu);
+		kev_irq_synchronize(vm);
 
 	llist_for_each_entry_safe(irqfd, next, list, dead) {
 		irqfd_free(irqfd);
@@ -441,7 +441,7 @@ static void irqfd_unjoin(struct kev_irqfd *irqfd)
 	struct kev_resample *resample = &irqfd->resample;
 
 	if (kev_resampler_leave(irqfd->vm, irqfd->gsi, resample))
-		synchronize_srcu_expedited(&irqfd->vm->irq_srcu);
+		kev_irq_synchronize(irqfd->vm);
 	kfree(resample->resampler);
 	if (resample->eventfd)
 		eventfd_ctx_put(resample->eventfd);

@@ -794,7 +794,7 @@ void kev_bus_unregister(struct kev_vm *vm, enum kev_bus bus,
 	ranges_remove(vm, bus, dev);
 	mutex_unlock(&vm->buses->lock);
 
-	synchronize_srcu_expedited(&vm->irq_srcu);
+	kev_irq_synchronize(vm);
 }
 EXPORT_SYMBOL_GPL(kev_bus_unregister);
 

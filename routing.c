@@ -331,7 +331,7 @@ static int routing_replace(struct kev_vm *vm, struct kev_routing *new)
 
 	if (wait) {
 		/* Nothing may arrive by an old route once this returns. */
-		synchronize_srcu_expedited(&vm->irq_srcu);
+		kev_irq_synchronize(vm);
 		routing_free(old);
 	} else {
 		kev_free_stale(vm, &old->stale, routing_free_stale);
@@ -583,7 +583,7 @@ static int routing_update(struct kev_vm *vm,
 
 	/* Nothing may arrive by an old route once this returns. */
 	if (wait)
-		synchronize_srcu_expedited(&vm->irq_srcu);
+		kev_irq_synchronize(vm);
 	return ret;
 }
 
@@ -669,7 +669,7 @@ int kev_set_max_routes(struct kev_vm *vm, u64 max)
 	WRITE_ONCE(vm->max_routes, max);
 	mutex_unlock(&vm->irq_lock);
 
-	synchronize_srcu_expedited(&vm->irq_srcu);
+	kev_irq_synchronize(vm);
 	kvfree(old);
 	return 0;
 

@@ -180,3 +180,6 @@ void kev_vm_module_exit(void);
 extern const struct file_operations kev_vm_fops;
 
 #endif /* _KEV_VM_H */
+/* Until this returns some may read what was there before it.  May sleep. */
+void kev_irq_synchronize(struct kev_vm *vm);
+
