@@ -16,10 +16,8 @@
  * checks, under its lock, that it is not gone.
  */
 #include <linux/eventfd.h>
-#include <linux/hash.h>
 #include <linux/kvm_eventfd.h>
 #include <linux/mutex.h>
-#include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
 
@@ -85,54 +83,13 @@ struct kev_io_ranges {
  */
 struct kev_bus_state {
 	struct mutex lock; /* writers */
-	struct rhashtable index;
+	struct kev_io_index index;
 	unsigned int kinds[KEV_NR_BUSES][KEV_MATCH_GROUP];
 	struct kev_io_ranges __rcu *ranges[KEV_NR_BUSES];
 	u64 retired;
 };
 
 /* The index */
-
-/* The seed goes in first, so that another one parts what collided. */
-static inline u32 io_key_hash(const void *data, u32 len, u32 seed)
-{
-	const struct kev_io_key *key = data;
-	u64 hash;
-
-	hash = (key->addr ^ seed) * GOLDEN_RATIO_64;
-	hash = ((hash >> 32) ^ hash ^ key->data) + key->kind;
-	return (hash * GOLDEN_RATIO_64) >> 32;
-}
-
-static u32 io_slot_hash(const void *data, u32 len, u32 seed)
-{
-	const struct kev_io_slot *slot = data;
-
-	return io_key_hash(&slot->key, len, seed);
-}
-
-static inline bool io_key_equal(const struct kev_io_key *a,
-				const struct kev_io_key *b)
-{
-	return a->addr == b->addr && a->data == b->data && a->kind == b->kind;
-}
-
-static inline int io_slot_cmp(struct rhashtable_compare_arg *arg,
-			      const void *obj)
-{
-	const struct kev_io_slot *slot = obj;
-
-	return !io_key_equal(arg->key, &slot->key);
-}
-
-static const struct rhashtable_params io_index_params = {
-	.head_offset = offsetof(struct kev_io_slot, node),
-	.key_offset = offsetof(struct kev_io_slot, key),
-	.key_len = sizeof(struct kev_io_key),
-	.hashfn = io_key_hash,
-	.obj_hashfn = io_slot_hash,
-	.obj_cmpfn = io_slot_cmp,
-};
 
 static __always_inline struct kev_io_slot *
 io_lookup(struct kev_bus_state *buses, unsigned int bus, u64 addr,
@@ -146,7 +103,7 @@ io_lookup(struct kev_bus_state *buses, unsigned int bus, u64 addr,
 		.len = len,
 	};
 
-	return rhashtable_lookup(&buses->index, &key, io_index_params);
+	return kev_io_index_find(&buses->index, &key);
 }
 
 /* The same for those who are in no hurry. */
@@ -494,11 +451,10 @@ static int group_add(struct kev_bus_state *buses, const struct kev_io_key *key)
 		group->slot.key.addr = key->addr;
 		group->slot.key.bus = key->bus;
 		group->slot.key.match = KEV_MATCH_GROUP;
-		ret = rhashtable_insert_fast(&buses->index, &group->slot.node,
-					     io_index_params);
+		ret = kev_io_index_add(&buses->index, &group->slot);
 		if (ret) {
 			kfree(group);
-			return -ENOMEM;
+			return ret;
 		}
 	}
 	group->count[ilog2(key->len)]++;
@@ -515,8 +471,7 @@ static void group_del(struct kev_bus_state *buses, const struct kev_io_key *key)
 		if (group->count[i])
 			return;
 
-	rhashtable_remove_fast(&buses->index, &group->slot.node,
-			       io_index_params);
+	kev_io_index_del(&buses->index, &group->slot);
 	kfree_rcu(group, rcu);
 }
 
@@ -554,15 +509,13 @@ static int ioeventfd_insert(struct kev_bus_state *buses,
 	}
 
 	kinds_add(buses, key, 1);
-	ret = rhashtable_insert_fast(&buses->index, &ioeventfd->slot.node,
-				     io_index_params);
+	ret = kev_io_index_add(&buses->index, &ioeventfd->slot);
 	if (ret) {
 		kinds_add(buses, key, -1);
 		if (key->match == KEV_MATCH_DATA)
 			group_del(buses, key);
-		return -ENOMEM;
 	}
-	return 0;
+	return ret;
 }
 
 /**
@@ -592,8 +545,7 @@ static void ioeventfd_remove(struct kev_bus_state *buses,
 {
 	const struct kev_io_key *key = &ioeventfd->slot.key;
 
-	rhashtable_remove_fast(&buses->index, &ioeventfd->slot.node,
-			       io_index_params);
+	kev_io_index_del(&buses->index, &ioeventfd->slot);
 	kinds_add(buses, key, -1);
 	if (key->match == KEV_MATCH_DATA)
 		group_del(buses, key);
@@ -630,7 +582,9 @@ int kev_bus_del_ioeventfd(struct kev_vm *vm, const struct kev_io_key *key,
 	struct kev_io_slot *slot;
 
 	mutex_lock(&buses->lock);
-	slot = rhashtable_lookup_fast(&buses->index, key, io_index_params);
+	rcu_read_lock();
+	slot = kev_io_index_find(&buses->index, key);
+	rcu_read_unlock();
 	if (slot)
 		ioeventfd = container_of(slot, struct kev_ioeventfd, slot);
 	if (ioeventfd && ioeventfd->eventfd == eventfd)
@@ -816,7 +770,7 @@ int kev_buses_init(struct kev_vm *vm)
 	if (!buses)
 		return -ENOMEM;
 	mutex_init(&buses->lock);
-	ret = rhashtable_init(&buses->index, &io_index_params);
+	ret = kev_io_index_init(&buses->index);
 	if (ret) {
 		kfree(buses);
 		return ret;
@@ -825,9 +779,8 @@ int kev_buses_init(struct kev_vm *vm)
 	return 0;
 }
 
-static void io_slot_free(void *ptr, void *arg)
+static void io_slot_free(struct kev_io_slot *slot)
 {
-	struct kev_io_slot *slot = ptr;
 	struct kev_ioeventfd *ioeventfd;
 
 	if (slot->key.match == KEV_MATCH_GROUP) {
@@ -848,9 +801,15 @@ static void io_slot_free(void *ptr, void *arg)
 void kev_buses_destroy(struct kev_vm *vm)
 {
 	struct kev_bus_state *buses = vm->buses;
+	struct kev_io_slot *slot;
 	unsigned int bus;
+	u32 pos = 0;
 
-	rhashtable_free_and_destroy(&buses->index, io_slot_free, NULL);
+	while ((slot = kev_io_index_next(&buses->index, &pos))) {
+		io_slot_free(slot);
+		cond_resched();
+	}
+	kev_io_index_destroy(&buses->index);
 	for (bus = 0; bus < KEV_NR_BUSES; bus++) {
 		struct kev_io_ranges *ranges;
 		unsigned int i;
@@ -879,37 +838,23 @@ void kev_buses_destroy(struct kev_vm *vm)
 unsigned int kev_buses_stats(struct kev_vm *vm, u64 *signalled)
 {
 	struct kev_bus_state *buses = vm->buses;
-	struct rhashtable_iter iter;
 	unsigned int count = 0;
 	struct kev_io_slot *slot;
-	unsigned int bus;
-	unsigned int kind;
+	u32 pos = 0;
 	u64 sum;
 
 	BUILD_BUG_ON(ARRAY_SIZE(buses->kinds[0]) != KEV_MATCH_GROUP);
 
 	mutex_lock(&buses->lock);
 	sum = buses->retired;
-	rhashtable_walk_enter(&buses->index, &iter);
-	rhashtable_walk_start(&iter);
-	while ((slot = rhashtable_walk_next(&iter))) {
-		/* A resize restarts the walk. */
-		if (IS_ERR(slot)) {
-			sum = buses->retired;
-			continue;
-		}
+	while ((slot = kev_io_index_next(&buses->index, &pos))) {
+		cond_resched();
 		if (slot->key.match == KEV_MATCH_GROUP)
 			continue;
 		sum += READ_ONCE(container_of(slot, struct kev_ioeventfd,
 					      slot)->signalled);
+		count++;
 	}
-	rhashtable_walk_stop(&iter);
-	rhashtable_walk_exit(&iter);
-
-	/* While the index is resized the walk may miss some: not so here. */
-	for (bus = 0; bus < KEV_NR_BUSES; bus++)
-		for (kind = 0; kind < KEV_MATCH_GROUP; kind++)
-			count += buses->kinds[bus][kind];
 	mutex_unlock(&buses->lock);
 
 	*signalled = sum;

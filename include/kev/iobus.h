@@ -4,53 +4,13 @@
 #define _KEV_IOBUS_H
 
 #include <linux/kvm_eventfd.h>
-#include <linux/rhashtable-types.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
+
+#include <kev/ioindex.h>
 
 struct eventfd_ctx;
 struct kev_vm;
-
-/* Which writes at an address an ioeventfd takes. */
-enum kev_match {
-	KEV_MATCH_ANY,		/* every length (registered with length 0) */
-	KEV_MATCH_LEN,		/* one length, every value */
-	KEV_MATCH_DATA,		/* one length, one value */
-	KEV_MATCH_GROUP,	/* no write: counts the DATA entries of an address */
-};
-
-/**
- * struct kev_io_key - What a guest's write must be
- * @addr:	Address on the bus.
- * @data:	KEV_MATCH_DATA: the value, zero-extended.  Else 0.
- * @bus:	enum kev_bus.
- * @match:	enum kev_match.
- * @len:	Bytes; 0 for KEV_MATCH_ANY and KEV_MATCH_GROUP.
- * @pad:	Zero.
- * @kind:	The three of them as one word, to compare and hash.
- */
-struct kev_io_key {
-	u64 addr;
-	u64 data;
-	union {
-		struct {
-			u8 bus;
-			u8 match;
-			u8 len;
-			u8 pad;
-		};
-		u32 kind;
-	};
-};
-
-/**
- * struct kev_io_slot - An entry of the index
- * @node:	In the VM's index.
- * @key:	Immutable.
- */
-struct kev_io_slot {
-	struct rhash_head node;
-	struct kev_io_key key;
-};
 
 /**
  * struct kev_ioeventfd - An eventfd that a guest's write signals
