@@ -13,6 +13,9 @@
  *
  * Owns pic->lock, irq-safe.  Ack notifiers may change lines, so the lock is
  * dropped around them, always at a point where the registers are consistent.
+ *
+ * A line that changes does least: nothing is carried on where no request came or
+ * went, and a change of nothing does not count as one (kev_lines_changed()).
  */
 #include <linux/bitops.h>
 #include <linux/container_of.h>
@@ -25,6 +28,7 @@
 #include <linux/string.h>
 
 #include <kev/i8259.h>
+#include <kev/vm.h>
 
 #define PIC_CHIPS		2
 #define PIC_CHIP_PINS		8
@@ -87,6 +91,7 @@ static const struct {
  * @lock:	Protects all below.
  * @flags:	The interrupt state to restore when @lock is dropped.
  * @output:	INTR to the CPUs, as @ops was last told.
+ * @carried:	Nothing but lines has changed since pic_update().
  * @lines:	Which sources hold each pin up.
  * @chip:	The registers, master first, in the layout of KVM_GET_IRQCHIP.
  *		User space may set any value there: use bits, not ranges.
@@ -98,11 +103,13 @@ struct kev_pic {
 	spinlock_t lock;	/* irq-safe */
 	unsigned long flags;
 	bool output;
+	bool carried;
 	unsigned long lines[KEV_PIC_PINS];
 	struct kvm_pic_state chip[PIC_CHIPS];
 	struct pic_port ports[PIC_PORTS];
 };
 
+/* For all but a line's change: registers may be different afterwards. */
 static void lock_pic(struct kev_pic *pic)
 	__acquires(&pic->lock)
 {
@@ -110,6 +117,8 @@ static void lock_pic(struct kev_pic *pic)
 
 	spin_lock_irqsave(&pic->lock, flags);
 	pic->flags = flags;
+	pic->carried = false;
+	kev_lines_changed(pic->vm);
 }
 
 static void unlock_pic(struct kev_pic *pic)
@@ -185,6 +194,7 @@ static void pic_update(struct kev_pic *pic)
 
 	lockdep_assert_held(&pic->lock);
 
+	pic->carried = true;
 	if (pic_pending(pic, 1) >= 0) {
 		chip_set_pin(&pic->chip[0], PIC_CASCADE, true);
 		chip_set_pin(&pic->chip[0], PIC_CASCADE, false);
@@ -570,23 +580,32 @@ void kev_pic_destroy(struct kev_pic *pic)
 int kev_pic_set_irq(struct kev_pic *pic, unsigned int pin,
 		    const struct kev_irq *irq)
 {
-	unsigned long *lines;
+	struct kvm_pic_state *s;
 	unsigned long flags;
+	unsigned long lines;
+	u8 irr, last_irr;
 	int ret;
 
 	if (pin >= KEV_PIC_PINS)
 		return -1;
 	pin = array_index_nospec(pin, KEV_PIC_PINS);
-	lines = &pic->lines[pin];
+	s = &pic->chip[pin / PIC_CHIP_PINS];
 
 	spin_lock_irqsave(&pic->lock, flags);
+	lines = pic->lines[pin] & ~BIT(irq->source);
 	if (irq->level)
-		*lines |= BIT(irq->source);
-	else
-		*lines &= ~BIT(irq->source);
-	ret = chip_set_pin(&pic->chip[pin / PIC_CHIP_PINS],
-			   pin % PIC_CHIP_PINS, *lines);
-	pic_update(pic);
+		lines |= BIT(irq->source);
+	irr = s->irr;
+	last_irr = s->last_irr;
+	ret = chip_set_pin(s, pin % PIC_CHIP_PINS, lines);
+
+	if (lines != pic->lines[pin] || irr != s->irr ||
+	    last_irr != s->last_irr || !pic->carried)
+		kev_lines_changed(pic->vm);
+	pic->lines[pin] = lines;
+	/* The cascade's own edge is pic_update()'s as well. */
+	if (irr != s->irr || !pic->carried || pin == PIC_CASCADE)
+		pic_update(pic);
 	spin_unlock_irqrestore(&pic->lock, flags);
 
 	return ret;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The half of the ioctl dispatcher that copies arguments. */
+#include <linux/compiler.h>
 #include <linux/errno.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include <kev/ioctl.h>
@@ -27,18 +29,20 @@ static bool arg_copy_in(u64 *arg, unsigned long uarg, unsigned int size)
  */
 long kev_ioctl_copy(const struct kev_ioctl *row, void *obj, unsigned long uarg)
 {
-	u64 arg[KEV_ARG_MAX / sizeof(u64)];
+	/* Whole before it is used; to clear it would cost more than to copy. */
+	u64 arg[KEV_ARG_MAX / sizeof(u64)] __uninitialized;
+	unsigned int size = _IOC_SIZE(row->cmd);
 	long ret;
 
-	/* What is copied out was copied in or is written whole by the handler. */
-	if ((row->flags & KEV_IN) &&
-	    !arg_copy_in(arg, uarg, _IOC_SIZE(row->cmd)))
+	if (!(row->flags & KEV_IN))
+		memset(arg, 0, size);
+	else if (!arg_copy_in(arg, uarg, size))
 		return -EFAULT;
 
 	ret = row->fn(obj, arg, uarg);
 
 	if (ret >= 0 && (row->flags & KEV_OUT) &&
-	    copy_to_user((void __user *)uarg, arg, _IOC_SIZE(row->cmd)))
+	    copy_to_user((void __user *)uarg, arg, size))
 		return -EFAULT;
 	return ret;
 }

@@ -479,6 +479,9 @@ int kev_deliver(struct kev_vm *vm, const struct kev_route *route,
 	if (kev_msi_is_valid(x86, route) && !irq->level)
 		return NO_CANDIDATE;
 
+	/* A message is sent each time. */
+	kev_lines_changed(vm);
+
 	return deliver_msi(x86, route);
 }
 

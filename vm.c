@@ -63,7 +63,7 @@ void kev_irq_synchronize(struct kev_vm *vm)
 {
 	might_sleep();
 	RCU_LOCKDEP_WARN(srcu_read_lock_held(&vm->irq_srcu),
-			 "waits for itself");
+			 "kev_irq_synchronize() in irq_srcu");
 
 	if (!irq_srcu_is_idle(vm))
 		synchronize_srcu_expedited(&vm->irq_srcu);
@@ -506,19 +506,36 @@ static const struct kev_ioctl vm_ioctls[] = {
 	KEV_IOCTL_END
 };
 
+static noinline long vm_ioctl_row(struct kev_vm *vm, unsigned int cmd,
+				  unsigned long arg)
+{
+	long ret;
+
+	ret = kev_ioctl_dispatch(vm_ioctls, vm, cmd, arg);
+	if (ret == -ENOTTY)
+		ret = kev_ioctl_dispatch(vm->arch->vm_ioctls, vm, cmd, arg);
+	return ret;
+}
+
+static bool vm_is_x86(const struct kev_vm *vm)
+{
+	return IS_ENABLED(CONFIG_KVM_EVENTFD_X86) &&
+	       vm->arch == &kev_x86_machine;
+}
+
 static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct kev_vm *vm = file->private_data;
-	long ret;
 
-	if (vm->mm != current->mm)
+	if (unlikely(vm->mm != current->mm))
 		return -EIO;
 
-	/* The machine's rows first: the hot ones are there. */
-	ret = kev_ioctl_dispatch(vm->arch->vm_ioctls, vm, cmd, arg);
-	if (ret == -ENOTTY)
-		ret = kev_ioctl_dispatch(vm_ioctls, vm, cmd, arg);
-	return ret;
+	/* What a running guest's devices call: by no table and no pointer. */
+	if (cmd == KVM_IRQ_LINE && vm_is_x86(vm))
+		return kev_x86_irq_line(vm, arg);
+	if (cmd == KVM_SIGNAL_MSI && vm_is_x86(vm))
+		return kev_x86_signal_msi(vm, arg);
+	return vm_ioctl_row(vm, cmd, arg);
 }
 
 static int vm_release(struct inode *inode, struct file *file)

@@ -66,7 +66,7 @@ struct kev_vcpu {
  * @msr_write:	The same.  Both may be NULL.
  * @check_extension: Value of a capability, or -1 when it is not the arch's.
  * @node_ioctls: Rows tried after the node's own.  Called without an object.
- * @vm_ioctls:	Rows tried before the node's own.  Called with a struct kev_vm.
+ * @vm_ioctls:	Rows tried after the node's own.  Called with a struct kev_vm.
  * @vcpu_ioctls: The same for a vCPU fd, with a struct kev_vcpu, under its mutex.
  */
 struct kev_arch_ops {
@@ -101,6 +101,10 @@ extern const struct kev_arch_ops kev_lines_machine;
 #else
 #define kev_default_machine	kev_lines_machine
 #endif
+
+/* x86's ioctls that are called most; @uarg is their argument, not copied. */
+long kev_x86_irq_line(struct kev_vm *vm, unsigned long uarg);
+long kev_x86_signal_msi(struct kev_vm *vm, unsigned long uarg);
 
 /* Create, publish, no fd yet.  KVM_CREATE_VCPU's errno.  Under no lock. */
 struct kev_vcpu *kev_vcpu_create(struct kev_vm *vm, unsigned long id);

@@ -96,6 +96,8 @@ struct kev_stale {
  *		under @irq_srcu.
  * @routing_seq: Changes with the routes.  Written under @irq_lock.
  * @ack_seq:	Changes with @ack_notifiers.  Written under @irq_lock.
+ * @line_gen:	Changes when a line that is set to what it is already may do
+ *		something, though it did nothing before: see kev_lines_changed().
  * @irqfds:	See &struct kev_irqfds.
  * @buses:	See iobus.c.
  * @coalesced:	See coalesced.c; NULL for a driver's.
@@ -148,6 +150,7 @@ struct kev_vm {
 	struct xarray ack_notifiers;
 	u32 routing_seq;
 	u32 ack_seq;
+	atomic64_t line_gen;
 
 	struct kev_irqfds irqfds;
 	struct kev_bus_state *buses;
@@ -161,10 +164,25 @@ struct kev_vm {
 	unsigned int max_vcpu_ids;
 };
 
+/*
+ * A chip's state or a route changes: what a line's last change did says nothing
+ * about the next one.  For a chip, under its lock and before anyone can see the
+ * change; for a route, both before and after.  Even numbers; any context.
+ */
+static inline void kev_lines_changed(struct kev_vm *vm)
+{
+	atomic64_add(2, &vm->line_gen);
+	/* Pairs with the acquire of who reads the generation. */
+	smp_mb__after_atomic();
+}
+
 void kev_vm_get(struct kev_vm *vm);
 
 /* KVM_ENABLE_CAP for what every machine has; -EINVAL for others. */
 int kev_vm_enable_cap(struct kev_vm *vm, const struct kvm_enable_cap *cap);
+
+/* Until this returns some may read what was there before it.  May sleep. */
+void kev_irq_synchronize(struct kev_vm *vm);
 
 /* Free after a grace period of irq_srcu that the caller does not wait for. */
 void kev_free_stale(struct kev_vm *vm, struct kev_stale *stale,
@@ -180,6 +198,3 @@ void kev_vm_module_exit(void);
 extern const struct file_operations kev_vm_fops;
 
 #endif /* _KEV_VM_H */
-/* Until this returns some may read what was there before it.  May sleep. */
-void kev_irq_synchronize(struct kev_vm *vm);
-
