@@ -21,6 +21,7 @@
 #include <linux/file.h>
 #include <linux/kvm_eventfd.h>
 #include <linux/list.h>
+#include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/seqlock.h>
 #include <linux/slab.h>
@@ -50,9 +51,10 @@
  * @inject_stats: Written by @inject alone, which never runs twice at once; its
  *		signalled is an event from before the assign.
  * @inject:	Injects where the wakeup may not.
- * @ring:	All irqfds of @gsi.  Under the irqfds_lock.
- * @active:	In the ring.  Cleared once, by the owner of the teardown.
- * @dead:	On vm->irqfds.dead, or on the list of who tears down.
+ * @peers:	All irqfds of @gsi.  On that list while active; taken off once, by
+ *		the owner of the teardown.  Under the irqfds_lock.
+ * @dead:	On vm->irqfds.dead, or on the list of who tears down; at last on
+ *		vm->irqfds.spare.
  * @resample:	Its part in the GSI's resampler; empty without a resamplefd.
  *		Immutable once @wait is queued.
  */
@@ -66,9 +68,8 @@ struct kev_irqfd {
 	struct kev_irqfd_stats stats;
 	struct kev_irqfd_stats inject_stats;
 	struct work_struct inject;
-	struct list_head ring;
+	struct hlist_node peers;
 	struct llist_node dead;
-	bool active;
 	struct kev_resample resample;
 };
 
@@ -80,7 +81,7 @@ static struct workqueue_struct *inject_wq;
 
 static spinlock_t *irqfds_lock(struct kev_vm *vm)
 {
-	return &vm->irqfds.by_gsi.xa_lock;
+	return &vm->irqfds.lock;
 }
 
 static void stat_inc(u64 *stat)
@@ -177,23 +178,15 @@ static void irqfd_signal(struct kev_irqfd *irqfd)
 		stats_count(&irqfd->stats, ret);
 }
 
-/* Take it off its ring.  Under the irqfds_lock; true for one caller alone. */
+/* Take it off its GSI's list.  Under the irqfds_lock; true for one caller alone. */
 static bool kev_irqfd_deactivate(struct kev_irqfd *irqfd)
 {
-	struct xarray *by_gsi = &irqfd->vm->irqfds.by_gsi;
+	lockdep_assert_held(irqfds_lock(irqfd->vm));
 
-	lockdep_assert_held(&by_gsi->xa_lock);
-
-	if (!irqfd->active)
+	if (hlist_unhashed(&irqfd->peers))
 		return false;
 
-	irqfd->active = false;
-	if (list_empty(&irqfd->ring))
-		__xa_erase(by_gsi, irqfd->gsi);
-	else if (xa_load(by_gsi, irqfd->gsi) == irqfd)
-		__xa_store(by_gsi, irqfd->gsi,
-			   list_next_entry(irqfd, ring), GFP_NOWAIT);
-	list_del_init(&irqfd->ring);
+	hlist_del_init(&irqfd->peers);
 	atomic_inc(&irqfd->vm->irqfds.ending);
 	return true;
 }
@@ -201,7 +194,7 @@ static bool kev_irqfd_deactivate(struct kev_irqfd *irqfd)
 /*
  * The last reference to the eventfd's file is gone.  Its lock is held.  Those who
  * hold its context alone can still signal it, but the route of an irqfd off its
- * ring is not kept up to date: so it leaves the wait queue at once.  The
+ * list is not kept up to date: so it leaves the wait queue at once.  The
  * cleanup is queued under the irqfds_lock, so that the close of the VM, which
  * takes it too, either still finds the irqfd or waits for the cleanup.
  */
@@ -257,13 +250,33 @@ static void irqfd_flush(struct kev_irqfd *irqfd)
 	spin_unlock_irqrestore(irqfds_lock(vm), flags);
 }
 
+/* Keep the memory of an irqfd that nobody can reach, or free it. */
+static void irqfd_recycle(struct kev_irqfd *irqfd)
+{
+	struct kev_irqfds *irqfds = &irqfd->vm->irqfds;
+	unsigned long flags;
+	bool keep;
+
+	spin_lock_irqsave(&irqfds->lock, flags);
+	keep = irqfds->nr_spare < KEV_SPARE_IRQFDS;
+	if (keep) {
+		irqfds->nr_spare++;
+		irqfd->dead.next = irqfds->spare;
+		irqfds->spare = &irqfd->dead;
+	}
+	spin_unlock_irqrestore(&irqfds->lock, flags);
+
+	if (!keep)
+		kfree(irqfd);
+}
+
 static void irqfd_free(struct kev_irqfd *irqfd)
 {
 	kfree(irqfd->resample.resampler);
 	if (irqfd->resample.eventfd)
 		eventfd_ctx_put(irqfd->resample.eventfd);
 	eventfd_ctx_put(irqfd->eventfd);
-	kfree(irqfd);
+	irqfd_recycle(irqfd);
 }
 
 /* Shut down irqfds that are off their wait queues: one grace period for all. */
@@ -313,7 +326,7 @@ static void irqfds_cleanup(struct work_struct *work)
  * struct irqfd_hook - A poll that publishes an irqfd
  * @pt:		What poll is called with.
  * @irqfd:	To publish.
- * @ret:	0, -EBUSY, or -EAGAIN: the GSI's slot has to be reserved.
+ * @ret:	0 or -EBUSY.
  */
 struct irqfd_hook {
 	poll_table pt;
@@ -332,31 +345,52 @@ static bool wqh_is_taken(struct wait_queue_head *wqh)
 	return first && (first->flags & WQ_FLAG_PRIORITY);
 }
 
-static int irqfd_activate(struct kev_irqfd *irqfd)
+/*
+ * The list of a GSI; NULL where no irqfd was.  Pages are published whole, and
+ * stay.
+ */
+static struct hlist_head *irqfds_of(struct kev_vm *vm, u32 gsi)
 {
-	struct kev_vm *vm = irqfd->vm;
-	struct xarray *by_gsi = &vm->irqfds.by_gsi;
-	struct kev_irqfd *peer;
+	struct kev_irqfd_page *page;
 
-	lockdep_assert_held(&by_gsi->xa_lock);
+	if (gsi >= KEV_MAX_IRQ_ROUTES_CAP)
+		return &vm->irqfds.unroutable;
 
-	peer = xa_load(by_gsi, irqfd->gsi);
-	if (!peer) {
-		/* Without memory at hand the slot is reserved first, and again. */
-		if (xa_is_err(__xa_store(by_gsi, irqfd->gsi, irqfd,
-					 GFP_NOWAIT | __GFP_NOWARN)))
-			return -EAGAIN;
-	} else {
-		list_add_tail(&irqfd->ring, &peer->ring);
-	}
+	gsi = array_index_nospec(gsi, KEV_MAX_IRQ_ROUTES_CAP);
+	/* Pairs with irqfds_reserve(). */
+	page = smp_load_acquire(&vm->irqfds.by_gsi[gsi / KEV_GSIS_PER_PAGE]);
+	return page ? &page->gsi[gsi % KEV_GSIS_PER_PAGE] : NULL;
+}
 
-	if (!kev_route_read(vm, irqfd->gsi, &irqfd->route))
-		irqfd->route.type = 0;
-	irqfd->active = true;
+/* Make the list of a GSI, so that publication cannot fail. */
+static int irqfds_reserve(struct kev_vm *vm, u32 gsi)
+{
+	struct kev_irqfd_page *page;
+
+	if (likely(irqfds_of(vm, gsi)))
+		return 0;
+
+	page = kzalloc(sizeof(*page), GFP_KERNEL_ACCOUNT);
+	if (!page)
+		return -ENOMEM;
+	gsi = array_index_nospec(gsi, KEV_MAX_IRQ_ROUTES_CAP);
+	if (cmpxchg(&vm->irqfds.by_gsi[gsi / KEV_GSIS_PER_PAGE], NULL, page))
+		kfree(page);
 	return 0;
 }
 
-/* On the wait queue and on the ring in one step, for signal and HUP to see. */
+static void irqfd_activate(struct kev_irqfd *irqfd)
+{
+	struct kev_vm *vm = irqfd->vm;
+
+	lockdep_assert_held(irqfds_lock(vm));
+
+	hlist_add_head(&irqfd->peers, irqfds_of(vm, irqfd->gsi));
+	if (!kev_route_read(vm, irqfd->gsi, &irqfd->route))
+		irqfd->route.type = 0;
+}
+
+/* On the wait queue and on the list in one step, for signal and HUP to see. */
 static void irqfd_hook_proc(struct file *file, struct wait_queue_head *wqh,
 			    poll_table *pt)
 {
@@ -371,10 +405,8 @@ static void irqfd_hook_proc(struct file *file, struct wait_queue_head *wqh,
 	}
 
 	spin_lock(irqfds_lock(irqfd->vm));
-	hook->ret = irqfd_activate(irqfd);
+	irqfd_activate(irqfd);
 	spin_unlock(irqfds_lock(irqfd->vm));
-	if (hook->ret)
-		goto unlock;
 
 	irqfd->wait.flags = WQ_FLAG_EXCLUSIVE | WQ_FLAG_PRIORITY;
 	__add_wait_queue(wqh, &irqfd->wait);
@@ -390,33 +422,37 @@ unlock:
  */
 static int irqfd_hook(struct kev_irqfd *irqfd, struct file *file)
 {
-	struct xarray *by_gsi = &irqfd->vm->irqfds.by_gsi;
 	struct irqfd_hook hook = { .irqfd = irqfd };
 	__poll_t events;
-	int ret;
 
 	lockdep_assert_held(&irqfd->vm->irqfds.mutex);
 
 	init_poll_funcptr(&hook.pt, irqfd_hook_proc);
 	events = vfs_poll(file, &hook.pt);
-	while (hook.ret == -EAGAIN) {
-		ret = xa_reserve_irq(by_gsi, irqfd->gsi, GFP_KERNEL_ACCOUNT);
-		if (ret)
-			return ret;
-		events = vfs_poll(file, &hook.pt);
-	}
-
-	if (hook.ret) {
-		/* Leave no slot that was reserved. */
-		xa_cmpxchg_irq(by_gsi, irqfd->gsi, XA_ZERO_ENTRY, NULL, 0);
+	if (hook.ret)
 		return hook.ret;
-	}
 	if ((events & EPOLLIN) && queue_work(inject_wq, &irqfd->inject))
 		stat_inc(&irqfd->inject_stats.signalled);
 	return 0;
 }
 
-static struct kev_irqfd *irqfd_alloc(struct kev_vm *vm, u32 gsi)
+static struct kev_irqfd *irqfd_take_spare(struct kev_vm *vm)
+{
+	struct kev_irqfds *irqfds = &vm->irqfds;
+	struct llist_node *node;
+
+	spin_lock_irq(&irqfds->lock);
+	node = irqfds->spare;
+	if (node) {
+		irqfds->spare = node->next;
+		irqfds->nr_spare--;
+	}
+	spin_unlock_irq(&irqfds->lock);
+
+	return node ? llist_entry(node, struct kev_irqfd, dead) : NULL;
+}
+
+static struct kev_irqfd *irqfd_new(struct kev_vm *vm)
 {
 	struct kev_irqfd *irqfd;
 
@@ -427,11 +463,35 @@ static struct kev_irqfd *irqfd_alloc(struct kev_vm *vm, u32 gsi)
 	if (!irqfd)
 		return NULL;
 	irqfd->vm = vm;
-	irqfd->gsi = gsi;
 	init_waitqueue_func_entry(&irqfd->wait, kev_irqfd_wakeup);
 	seqcount_spinlock_init(&irqfd->route_seq, irqfds_lock(vm));
 	INIT_WORK(&irqfd->inject, kev_irqfd_inject);
-	INIT_LIST_HEAD(&irqfd->ring);
+	return irqfd;
+}
+
+/* What a former irqfd leaves behind, of what assign does not set. */
+static void irqfd_clear(struct kev_irqfd *irqfd)
+{
+	irqfd->stats = (struct kev_irqfd_stats){ };
+	irqfd->inject_stats = (struct kev_irqfd_stats){ };
+	irqfd->resample.resampler = NULL;
+	irqfd->resample.eventfd = NULL;
+}
+
+static struct kev_irqfd *irqfd_alloc(struct kev_vm *vm, u32 gsi)
+{
+	struct kev_irqfd *irqfd;
+
+	if (irqfds_reserve(vm, gsi))
+		return NULL;
+
+	irqfd = irqfd_take_spare(vm);
+	if (irqfd)
+		irqfd_clear(irqfd);
+	else
+		irqfd = irqfd_new(vm);
+	if (irqfd)
+		irqfd->gsi = gsi;
 	return irqfd;
 }
 
@@ -504,12 +564,12 @@ static int irqfd_assign(struct kev_vm *vm, const struct kvm_irqfd *args)
 
 	file = eventfd_fget(args->fd);
 	if (IS_ERR(file)) {
-		kfree(irqfd);
+		irqfd_recycle(irqfd);
 		return PTR_ERR(file);
 	}
 	ret = irqfd_assign_file(irqfd, file, args);
 	if (ret)
-		kfree(irqfd);
+		irqfd_recycle(irqfd);
 	fput(file);
 	return ret;
 }
@@ -712,34 +772,54 @@ static void irqfd_update(struct kev_irqfd *irqfd, const struct kev_route *route)
 void kev_irqfds_update(struct kev_vm *vm, u32 gsi,
 		       const struct kev_route *route)
 {
-	struct kev_irqfd *first;
 	struct kev_irqfd *irqfd;
+	struct hlist_head *list;
 	unsigned long flags;
 
 	lockdep_assert_held(&vm->irq_lock);
 
 	spin_lock_irqsave(irqfds_lock(vm), flags);
-	first = xa_load(&vm->irqfds.by_gsi, gsi);
-	if (first) {
-		irqfd_update(first, route);
-		list_for_each_entry(irqfd, &first->ring, ring)
+	/* Looked up under the lock: who comes later finds the new table there. */
+	list = irqfds_of(vm, gsi);
+	if (list)
+		hlist_for_each_entry(irqfd, list, peers)
 			irqfd_update(irqfd, route);
-	}
 	spin_unlock_irqrestore(irqfds_lock(vm), flags);
 }
 
-static unsigned int ring_stats(struct kev_irqfd *first,
+/*
+ * The next list from GSI *@gsi on that is not empty, which is looked at without
+ * the lock; *@gsi is set behind it.  NULL at the end.
+ */
+static struct hlist_head *irqfds_next(struct kev_vm *vm, u32 *gsi)
+{
+	struct hlist_head *list;
+
+	while (*gsi <= KEV_MAX_IRQ_ROUTES_CAP) {
+		list = irqfds_of(vm, *gsi);
+		if (!list) {
+			*gsi = round_down(*gsi, KEV_GSIS_PER_PAGE) +
+			       KEV_GSIS_PER_PAGE;
+			continue;
+		}
+		(*gsi)++;
+		if (READ_ONCE(list->first))
+			return list;
+	}
+	return NULL;
+}
+
+static unsigned int list_stats(const struct hlist_head *list,
 			       struct kev_irqfd_stats *sum)
 {
-	struct kev_irqfd *irqfd = first;
+	struct kev_irqfd *irqfd;
 	unsigned int count = 0;
 
-	do {
+	hlist_for_each_entry(irqfd, list, peers) {
 		stats_add(sum, &irqfd->stats);
 		stats_add(sum, &irqfd->inject_stats);
 		count++;
-		irqfd = list_next_entry(irqfd, ring);
-	} while (irqfd != first);
+	}
 	return count;
 }
 
@@ -753,21 +833,18 @@ static unsigned int ring_stats(struct kev_irqfd *first,
  */
 unsigned int kev_irqfds_stats(struct kev_vm *vm, struct kev_irqfd_stats *sum)
 {
-	struct xarray *by_gsi = &vm->irqfds.by_gsi;
-	struct kev_irqfd *first;
+	struct hlist_head *list;
 	unsigned int count = 0;
-	unsigned long gsi;
+	u32 gsi = 0;
 
-	xa_lock_irq(by_gsi);
+	spin_lock_irq(irqfds_lock(vm));
 	*sum = vm->irqfds.retired;
-	xa_unlock_irq(by_gsi);
+	spin_unlock_irq(irqfds_lock(vm));
 
-	for (gsi = 0; xa_find(by_gsi, &gsi, ULONG_MAX, XA_PRESENT); gsi++) {
-		xa_lock_irq(by_gsi);
-		first = xa_load(by_gsi, gsi);
-		if (first)
-			count += ring_stats(first, sum);
-		xa_unlock_irq(by_gsi);
+	while ((list = irqfds_next(vm, &gsi))) {
+		spin_lock_irq(irqfds_lock(vm));
+		count += list_stats(list, sum);
+		spin_unlock_irq(irqfds_lock(vm));
 		cond_resched();
 	}
 	return count;
@@ -782,33 +859,61 @@ void kev_irqfds_init(struct kev_vm *vm)
 	struct kev_irqfds *irqfds = &vm->irqfds;
 
 	mutex_init(&irqfds->mutex);
-	xa_init_flags(&irqfds->by_gsi, XA_FLAGS_LOCK_IRQ | XA_FLAGS_ACCOUNT);
+	spin_lock_init(&irqfds->lock);
 	atomic_set(&irqfds->ending, 0);
 	init_llist_head(&irqfds->dead);
 	INIT_WORK(&irqfds->cleanup, irqfds_cleanup);
 	kev_resamplers_init(vm);
 }
 
+static struct kev_irqfd *irqfds_deactivate_first(struct kev_vm *vm,
+						 struct hlist_head *peers)
+{
+	struct kev_irqfd *irqfd;
+
+	spin_lock_irq(irqfds_lock(vm));
+	irqfd = hlist_entry_safe(peers->first, struct kev_irqfd, peers);
+	if (irqfd)
+		kev_irqfd_deactivate(irqfd);
+	spin_unlock_irq(irqfds_lock(vm));
+
+	return irqfd;
+}
+
 /* Deactivate all; those whose eventfd is just closed belong to the cleanup. */
 static struct llist_node *irqfds_deactivate_all(struct kev_vm *vm)
 {
-	struct xarray *by_gsi = &vm->irqfds.by_gsi;
 	struct llist_node *list = NULL;
+	struct hlist_head *peers;
 	struct kev_irqfd *irqfd;
-	unsigned long gsi = 0;
+	u32 gsi = 0;
 
-	xa_lock_irq(by_gsi);
-	while ((irqfd = xa_find(by_gsi, &gsi, ULONG_MAX, XA_PRESENT))) {
-		kev_irqfd_deactivate(irqfd);
-		irqfd->dead.next = list;
-		list = &irqfd->dead;
-		/* Let interrupts and other CPUs in between two. */
-		xa_unlock_irq(by_gsi);
-		cond_resched();
-		xa_lock_irq(by_gsi);
+	while ((peers = irqfds_next(vm, &gsi))) {
+		while ((irqfd = irqfds_deactivate_first(vm, peers))) {
+			irqfd->dead.next = list;
+			list = &irqfd->dead;
+			/* Let interrupts and other CPUs in between two. */
+			cond_resched();
+		}
 	}
-	xa_unlock_irq(by_gsi);
 	return list;
+}
+
+/* Free the spare ones; there will be no others. */
+static void irqfds_free_spare(struct kev_vm *vm)
+{
+	struct kev_irqfd *irqfd;
+	struct kev_irqfd *next;
+	struct llist_node *list;
+
+	spin_lock_irq(irqfds_lock(vm));
+	list = vm->irqfds.spare;
+	vm->irqfds.spare = NULL;
+	vm->irqfds.nr_spare = KEV_SPARE_IRQFDS;
+	spin_unlock_irq(irqfds_lock(vm));
+
+	llist_for_each_entry_safe(irqfd, next, list, dead)
+		kfree(irqfd);
 }
 
 /**
@@ -824,12 +929,24 @@ void kev_irqfds_release(struct kev_vm *vm)
 	struct kev_irqfd *irqfd;
 	struct llist_node *list;
 
+	irqfds_free_spare(vm);
 	list = irqfds_deactivate_all(vm);
 	llist_for_each_entry(irqfd, list, dead)
 		irqfd_unhook(irqfd);
 	irqfds_shutdown(vm, list);
 	flush_work(&vm->irqfds.cleanup);
-	xa_destroy(&vm->irqfds.by_gsi);
+}
+
+/**
+ * kev_irqfds_destroy - Free the index of irqfds
+ * @vm:		A VM that nobody uses any more, after kev_irqfds_release().
+ */
+void kev_irqfds_destroy(struct kev_vm *vm)
+{
+	unsigned int i;
+
+	for (i = 0; i < KEV_IRQFD_PAGES; i++)
+		kfree(vm->irqfds.by_gsi[i]);
 }
 
 /* The module */

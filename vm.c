@@ -156,6 +156,7 @@ EXPORT_SYMBOL_GPL(kev_vm_create);
 /* What kev_vm_create() made, with no user left and nothing stale. */
 static void vm_free(struct kev_vm *vm)
 {
+	kev_irqfds_destroy(vm);
 	kev_routing_destroy(vm);
 	kev_acks_destroy(vm);
 	cleanup_srcu_struct(&vm->irq_srcu);

@@ -14,6 +14,8 @@ void kev_eventfd_module_exit(void);
 void kev_irqfds_init(struct kev_vm *vm);
 /* Shut every irqfd down and wait.  No ioctl of the VM may be running. */
 void kev_irqfds_release(struct kev_vm *vm);
+/* Free what is left of their index.  No user of the VM may be left. */
+void kev_irqfds_destroy(struct kev_vm *vm);
 
 /* The route of @gsi changed: copy it into the irqfds.  Under irq_lock. */
 void kev_irqfds_update(struct kev_vm *vm, u32 gsi,
@@ -36,6 +38,10 @@ static inline void kev_irqfds_init(struct kev_vm *vm)
 }
 
 static inline void kev_irqfds_release(struct kev_vm *vm)
+{
+}
+
+static inline void kev_irqfds_destroy(struct kev_vm *vm)
 {
 }
 

@@ -3,6 +3,8 @@
 #ifndef _KEV_LIMITS_H
 #define _KEV_LIMITS_H
 
+#include <linux/kconfig.h>
+
 /* KVM_CAP_IRQ_ROUTING: GSIs below this, and no more entries than this. */
 #define KEV_MAX_IRQ_ROUTES	4096
 
@@ -11,6 +13,13 @@
 
 /* Lines of a VM of type KVM_EVENTFD_VM_LINES: as many as a PLIC has, or a GIC. */
 #define KEV_LINES		1024
+
+/*
+ * Irqfds whose memory a VM keeps for its next ones.  Under KASAN none: it is to see
+ * what is used after it was freed.
+ */
+#define KEV_SPARE_IRQFDS	(IS_ENABLED(CONFIG_KASAN) ? 0 : \
+				 KEV_MAX_IRQ_ROUTES)
 
 /* Devices that are not ioeventfds, on each bus (KVM's NR_IOBUS_DEVS). */
 #define KEV_MAX_BUS_DEVICES	1000

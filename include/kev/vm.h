@@ -6,6 +6,8 @@
 #include <linux/atomic.h>
 #include <linux/kvm_eventfd.h>
 #include <linux/llist.h>
+#include <linux/math.h>
+#include <linux/mm_types.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/seqlock.h>
@@ -37,14 +39,32 @@ struct kev_irqfd_stats {
 	u64 dropped;
 };
 
+/* GSIs to a page of struct kev_irqfds, and pages for all that can be routed. */
+#define KEV_GSIS_PER_PAGE	(PAGE_SIZE / sizeof(struct hlist_head))
+#define KEV_IRQFD_PAGES		DIV_ROUND_UP(KEV_MAX_IRQ_ROUTES_CAP, \
+					     KEV_GSIS_PER_PAGE)
+
+/**
+ * struct kev_irqfd_page - The irqfds of consecutive GSIs
+ * @gsi:	By GSI modulo KEV_GSIS_PER_PAGE.
+ */
+struct kev_irqfd_page {
+	struct hlist_head gsi[KEV_GSIS_PER_PAGE];
+};
+
 /**
  * struct kev_irqfds - All irqfds of one VM (eventfd.c)
  * @mutex:	Keeps a deassign away from an assign that is not complete.  Held
  *		for no wait, and by no work item or wakeup.
- * @by_gsi:	GSI to one of its irqfds, which are in a ring.  Its lock, the
- *		irqfds_lock, protects it, the rings, whether an irqfd is active,
- *		its cached route, and @retired.  It nests inside an eventfd's
- *		wait-queue lock and is irq-safe.
+ * @lock:	The irqfds_lock: protects @by_gsi, the lists in it, and so whether
+ *		an irqfd is active, its cached route, @spare and @retired.  It
+ *		nests inside an eventfd's wait-queue lock and is irq-safe.
+ * @by_gsi:	GSI to its irqfds, a page of GSIs at a time.  Pages stay until the
+ *		VM goes.
+ * @unroutable:	Irqfds of GSIs that no table can have.
+ * @spare:	Memory of irqfds that are gone, for the next ones: guests that mask
+ *		and unmask make a VMM deassign and assign again.
+ * @nr_spare:	Length of @spare.
  * @ending:	Irqfds that are deactivated but not freed.
  * @dead:	Those of them whose eventfd was closed; the work owns their
  *		teardown.
@@ -55,7 +75,11 @@ struct kev_irqfd_stats {
  */
 struct kev_irqfds {
 	struct mutex mutex;
-	struct xarray by_gsi;
+	spinlock_t lock; /* irqfds_lock */
+	struct kev_irqfd_page *by_gsi[KEV_IRQFD_PAGES];
+	struct hlist_head unroutable;
+	struct llist_node *spare;
+	unsigned int nr_spare;
 	atomic_t ending;
 	struct llist_head dead;
 	struct work_struct cleanup;

@@ -199,6 +199,7 @@ static void other_queue(struct file *file, struct wait_queue_head *wqh,
 
 static void irqfd_respects_another_consumer(struct kunit *test)
 {
+	struct kev_irqfd_stats stats;
 	struct other_consumer other = { };
 	struct fake_sink *sink;
 	struct kev_vm *vm = routed_vm(test, &sink);
@@ -210,7 +211,7 @@ static void irqfd_respects_another_consumer(struct kunit *test)
 	init_poll_funcptr(&other.pt, other_queue);
 	vfs_poll(file, &other.pt);
 	KUNIT_EXPECT_EQ(test, -EBUSY, fake_irqfd(vm, fd, GSI, 0));
-	KUNIT_EXPECT_TRUE(test, xa_empty(&vm->irqfds.by_gsi));
+	KUNIT_EXPECT_EQ(test, 0, kev_irqfds_stats(vm, &stats));
 	settle(vm, fd);
 
 	eventfd_ctx_remove_wait_queue(ctx, &other.wait, &count);
@@ -307,6 +308,7 @@ static void irqfd_route_may_come_after_it(struct kunit *test)
 
 static void irqfd_any_gsi_is_accepted(struct kunit *test)
 {
+	struct kev_irqfd_stats stats;
 	struct fake_sink *sink;
 	struct kev_vm *vm = routed_vm(test, &sink);
 	int fd = fake_eventfd(test, 0);
@@ -316,7 +318,7 @@ static void irqfd_any_gsi_is_accepted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&sink->atomic));
 	KUNIT_EXPECT_EQ(test, 0,
 			fake_irqfd(vm, fd, U32_MAX, KVM_IRQFD_FLAG_DEASSIGN));
-	KUNIT_EXPECT_TRUE(test, xa_empty(&vm->irqfds.by_gsi));
+	KUNIT_EXPECT_EQ(test, 0, kev_irqfds_stats(vm, &stats));
 }
 
 static void irqfd_every_signal_is_counted(struct kunit *test)
