@@ -75,6 +75,74 @@ TEST_F(irq_line, rising_edge_delivers_once)
 	EXPECT_TRUE(lapic_irr(self->cpu, VECTOR));
 }
 
+static void line_up_thrice(int vm)
+{
+	irq_line(vm, PIN, 1);
+	irq_line(vm, PIN, 1);
+	irq_line(vm, PIN, 1);
+}
+
+TEST_F(irq_line, repeated_level_counts_again_after_it_fell)
+{
+	ioapic_set_rte(self->vm, PIN, VECTOR);
+	line_up_thrice(self->vm);
+	lapic_clear_irr(self->cpu);
+	irq_line_status(self->vm, PIN, 0);
+	irq_line(self->vm, PIN, 1);
+	EXPECT_TRUE(lapic_irr(self->cpu, VECTOR));
+	lapic_clear_irr(self->cpu);
+	irq_line(self->vm, PIN, 0);
+	irq_line(self->vm, PIN, 0);
+	irq_line(self->vm, PIN, 0);
+	irq_line_status(self->vm, PIN, 1);
+	irq_line(self->vm, PIN, 0);
+	lapic_clear_irr(self->cpu);
+	irq_line(self->vm, PIN, 1);
+	EXPECT_TRUE(lapic_irr(self->cpu, VECTOR));
+}
+
+TEST_F(irq_line, repeated_level_counts_again_after_the_ioapic_was_set)
+{
+	struct kvm_irqchip chip = { .chip_id = KVM_IRQCHIP_IOAPIC };
+
+	line_up_thrice(self->vm);
+	kev_ioctl(self->vm, KVM_GET_IRQCHIP, &chip);
+	chip.chip.ioapic.redirtbl[PIN].bits = VECTOR;
+	chip.chip.ioapic.irr = 0;
+	kev_ioctl(self->vm, KVM_SET_IRQCHIP, &chip);
+	EXPECT_FALSE(lapic_irr(self->cpu, VECTOR));
+	irq_line(self->vm, PIN, 1);
+	EXPECT_TRUE(lapic_irr(self->cpu, VECTOR));
+}
+
+TEST_F(irq_line, repeated_level_counts_again_after_the_pic_was_set)
+{
+	struct kvm_irqchip chip = { .chip_id = KVM_IRQCHIP_PIC_SLAVE };
+
+	line_up_thrice(self->vm);
+	kev_ioctl(self->vm, KVM_GET_IRQCHIP, &chip);
+	EXPECT_NE(0, chip.chip.pic.irr & 1 << (PIN - 8));
+	chip.chip.pic.irr = 0;
+	chip.chip.pic.last_irr = 0;
+	kev_ioctl(self->vm, KVM_SET_IRQCHIP, &chip);
+	irq_line(self->vm, PIN, 1);
+	kev_ioctl(self->vm, KVM_GET_IRQCHIP, &chip);
+	EXPECT_NE(0, chip.chip.pic.irr & 1 << (PIN - 8));
+}
+
+TEST_F(irq_line, repeated_level_counts_again_by_a_new_route)
+{
+	struct kev_routes *routes = kev_routes_new();
+
+	ioapic_set_rte(self->vm, 20, VECTOR);
+	line_up_thrice(self->vm);
+	kev_route_pin(routes, PIN, KVM_IRQCHIP_IOAPIC, 20);
+	set_gsi_routing(self->vm, routes);
+	irq_line(self->vm, PIN, 1);
+	EXPECT_TRUE(lapic_irr(self->cpu, VECTOR));
+	free(routes);
+}
+
 TEST_F(irq_line, any_level_above_0_is_high)
 {
 	ioapic_set_rte(self->vm, PIN, VECTOR);

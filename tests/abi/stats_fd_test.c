@@ -321,6 +321,18 @@ TEST_F(figures, signals_of_a_deassigned_irqfd_stay_counted)
 	EXPECT_EQ(1, figure(self->fd, "irqfd_injected"));
 }
 
+TEST_F(figures, next_irqfd_begins_with_none)
+{
+	set_msi_route(self->m.vm, 24, 0, 0x51);
+	irqfd_assign(self->m.vm, self->efd, 24);
+	kev_signal(self->efd);
+	irqfd_deassign(self->m.vm, self->efd, 24);
+	irqfd_assign(self->m.vm, self->efd, 24);
+	EXPECT_EQ(1, figure(self->fd, "irqfd_signalled"));
+	kev_signal(self->efd);
+	EXPECT_EQ(2, figure(self->fd, "irqfd_signalled"));
+}
+
 TEST_F(figures, doorbells_are_counted)
 {
 	ioeventfd_assign(self->m.vm, self->efd, 0x1000, 4, 0, 0);

@@ -507,6 +507,56 @@ static void iobus_figures_count_what_was_taken(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2ULL, signalled);
 }
 
+#define INDEX_NR	1000
+
+static u32 index_flags(unsigned int i)
+{
+	return i & 1 ? KVM_IOEVENTFD_FLAG_PIO : 0;
+}
+
+/* Is each of the first @nr there but for those that are a multiple of @gone? */
+static void index_check(struct kunit *test, struct kev_vm *vm, unsigned int nr,
+			unsigned int gone)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		KUNIT_EXPECT_EQ(test, !gone || i % gone,
+				fake_write(vm, i & 1 ? KEV_BUS_PIO : KEV_BUS_MMIO,
+					   ADDR + 8 * i, 4, 0));
+}
+
+/* Rows of cells, holes in them, and the table's growth. */
+static void iobus_index_keeps_what_is_there(struct kunit *test)
+{
+	struct fake_sink *sink;
+	struct kev_vm *vm = fake_vm(test, &sink);
+	int fd = fake_eventfd(test, 0);
+	unsigned int round, i;
+	u64 signalled;
+
+	for (i = 0; i < INDEX_NR; i++)
+		KUNIT_ASSERT_EQ(test, 0, fake_io(vm, fd, ADDR + 8 * i, 4,
+						 index_flags(i), 0));
+	index_check(test, vm, INDEX_NR, 0);
+
+	for (round = 3; round < 8; round++) {
+		for (i = 0; i < INDEX_NR; i += round)
+			KUNIT_ASSERT_EQ(test, 0,
+					fake_io(vm, fd, ADDR + 8 * i, 4,
+						index_flags(i) |
+						KVM_IOEVENTFD_FLAG_DEASSIGN,
+						0));
+		index_check(test, vm, INDEX_NR, round);
+		for (i = 0; i < INDEX_NR; i += round)
+			KUNIT_ASSERT_EQ(test, 0, fake_io(vm, fd, ADDR + 8 * i,
+							 4, index_flags(i), 0));
+		index_check(test, vm, INDEX_NR, 0);
+	}
+	KUNIT_EXPECT_EQ(test, (unsigned int)INDEX_NR,
+			kev_buses_stats(vm, &signalled));
+}
+
 static struct kunit_case iobus_cases[] = {
 	KUNIT_CASE_PARAM(iobus_write_matches, hit_gen_params),
 	KUNIT_CASE_PARAM(iobus_two_at_an_address, pair_gen_params),
@@ -518,6 +568,7 @@ static struct kunit_case iobus_cases[] = {
 	KUNIT_CASE(iobus_devices_have_a_limit),
 	KUNIT_CASE(iobus_agrees_with_the_model),
 	KUNIT_CASE(iobus_figures_count_what_was_taken),
+	KUNIT_CASE(iobus_index_keeps_what_is_there),
 	{ }
 };
 
