@@ -27,11 +27,17 @@
 
 /* State */
 
-/* Tell all CPUs when there begins or ceases to be something to take. */
-static void lines_publish(struct kev_lines *lines)
+/**
+ * kev_lines_publish - Tell all CPUs when there begins or ceases to be something
+ * @lines:	The lines.
+ *
+ * Context: Under @lines' lock.
+ */
+void kev_lines_publish(struct kev_lines *lines)
 {
 	bool pending = lines->ready.summary ||
-		       !bitmap_empty(lines->chunks, KEV_CHUNKS);
+		       !bitmap_empty(lines->chunks, KEV_CHUNKS) ||
+		       kev_adapters_pending(lines);
 	struct kev_lines_cpu *cpu;
 
 	lockdep_assert_held(&lines->lock);
@@ -56,7 +62,7 @@ static void line_update(struct kev_lines *lines, unsigned int nr)
 		kev_chunk_add(&lines->ready, nr);
 	else
 		kev_chunk_del(&lines->ready, nr);
-	lines_publish(lines);
+	kev_lines_publish(lines);
 }
 
 /* Returns whether it is one more interrupt. */
@@ -123,9 +129,17 @@ static int lines_set_route(struct kev_vm *vm,
 		return set_line_route(ue, route);
 	case KVM_IRQ_ROUTING_MSI:
 		return kev_lines_set_msi(vm, ue, route);
+	case KVM_IRQ_ROUTING_S390_ADAPTER:
+		return kev_adapter_set_route(vm, ue, route);
 	default:
 		return -EINVAL;
 	}
+}
+
+static void lines_put_route(struct kev_vm *vm, const struct kev_route *route)
+{
+	if (route->type == KVM_IRQ_ROUTING_S390_ADAPTER)
+		kev_adapter_put_route(vm, route);
 }
 
 static int deliver_line(struct kev_lines *lines, u32 nr,
@@ -157,7 +171,7 @@ static int deliver_msi(struct kev_lines *lines, u32 gsi,
 
 	spin_lock_irqsave(&lines->lock, flags);
 	ret = kev_lines_msi_add(lines, gsi);
-	lines_publish(lines);
+	kev_lines_publish(lines);
 	spin_unlock_irqrestore(&lines->lock, flags);
 
 	return ret;
@@ -170,6 +184,9 @@ static int lines_deliver(struct kev_vm *vm, const struct kev_route *route,
 	if (IS_ENABLED(CONFIG_KVM_EVENTFD_IRQ_ROUTING) &&
 	    route->type == KVM_IRQ_ROUTING_MSI)
 		return deliver_msi(kev_lines(vm), route->gsi, irq);
+	if (IS_ENABLED(CONFIG_KVM_EVENTFD_S390_ADAPTER) &&
+	    route->type == KVM_IRQ_ROUTING_S390_ADAPTER)
+		return kev_adapter_deliver(kev_lines(vm), route, irq);
 
 	return deliver_line(kev_lines(vm), route->pin[0], irq);
 }
@@ -179,6 +196,7 @@ static void lines_release(struct kev_vm *vm)
 	struct kev_lines *lines = kev_lines(vm);
 
 	kev_lines_msi_destroy(lines);
+	kev_adapters_destroy(lines);
 	vm->sink = NULL;
 	kfree(lines);
 }
@@ -187,6 +205,8 @@ static const struct kev_sink_ops lines_sink_ops = {
 	.irqfd_allowed		= lines_irqfd_allowed,
 	.routing_allowed	= lines_routing_allowed,
 	.set_route		= lines_set_route,
+	.put_route		= IS_ENABLED(CONFIG_KVM_EVENTFD_S390_ADAPTER) ?
+				  lines_put_route : NULL,
 	.deliver_atomic		= lines_deliver,
 	.deliver		= lines_deliver,
 	.release		= lines_release,
@@ -216,9 +236,9 @@ static int take_next(struct kev_lines *lines, struct kvm_eventfd_event *event,
 	spin_lock_irq(&lines->lock);
 	if (lines->ready.summary)
 		take_line(lines, event);
-	else
+	else if (!kev_adapter_take(lines, event))
 		ret = kev_lines_msi_take(lines, gsi) ? -ESTALE : -EAGAIN;
-	lines_publish(lines);
+	kev_lines_publish(lines);
 	spin_unlock_irq(&lines->lock);
 
 	return ret;
@@ -391,10 +411,17 @@ static long lines_enable_cap(void *obj, void *arg, unsigned long uarg)
 			    cap->args[2]);
 }
 
+static long lines_set_adapter(void *obj, void *arg, unsigned long uarg)
+{
+	return kev_adapter_set(kev_lines(obj), arg);
+}
+
 static const struct kev_ioctl lines_vm_ioctls[] = {
 	KEV_IOCTL(KVM_IRQ_LINE,		KEV_IN,			lines_irq_line),
 	KEV_IOCTL(KVM_IRQ_LINE_STATUS,	KEV_IN | KEV_OUT,	lines_irq_line_status),
 	KEV_IOCTL(KVM_ENABLE_CAP,	KEV_IN,			lines_enable_cap),
+	KEV_IOCTL_IF(IS_ENABLED(CONFIG_KVM_EVENTFD_S390_ADAPTER),
+		     KVM_EVENTFD_SET_ADAPTER, KEV_IN, lines_set_adapter),
 	KEV_IOCTL_END
 };
 
@@ -409,6 +436,9 @@ static int lines_check_extension(struct kev_vm *vm, long cap)
 		return IS_ENABLED(CONFIG_KVM_EVENTFD_IRQFD);
 	case KVM_CAP_MSI_DEVID:
 		return IS_ENABLED(CONFIG_KVM_EVENTFD_IRQ_ROUTING);
+	case KVM_EVENTFD_CAP_ADAPTER:
+		return IS_ENABLED(CONFIG_KVM_EVENTFD_S390_ADAPTER) ?
+		       KEV_ADAPTERS : 0;
 	default:
 		return -1;
 	}
@@ -428,6 +458,7 @@ static int lines_vm_init(struct kev_vm *vm)
 
 	spin_lock_init(&lines->lock);
 	INIT_LIST_HEAD(&lines->cpus);
+	kev_adapters_init(lines);
 	vm->sink = lines;
 	ret = kev_lines_default_routes(vm);
 	if (ret)

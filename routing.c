@@ -59,7 +59,28 @@ static struct kev_routing *routing_alloc(unsigned int max_routes,
 	return table;
 }
 
-static void routing_free(struct kev_routing *table)
+static void route_put(struct kev_vm *vm, const struct kev_route *route)
+{
+	if (route->type && vm->ops->put_route)
+		vm->ops->put_route(vm, route);
+}
+
+/* The routes are in no table any more.  No cost for a sink that keeps nothing. */
+static void routing_put_routes(struct kev_vm *vm, struct kev_routing *table)
+{
+	unsigned int gsi;
+
+	if (!vm->ops->put_route)
+		return;
+	for (gsi = 0; gsi < table->nr_pages * KEV_ROUTES_PER_PAGE; gsi++) {
+		struct kev_route_page *page = table->page[gsi / KEV_ROUTES_PER_PAGE];
+
+		if (page)
+			route_put(vm, &page->route[gsi % KEV_ROUTES_PER_PAGE]);
+	}
+}
+
+static void routing_free_pages(struct kev_routing *table)
 {
 	unsigned int i;
 
@@ -68,9 +89,18 @@ static void routing_free(struct kev_routing *table)
 	kvfree(table);
 }
 
+/* With all that its routes hold, after the last reader. */
+static void routing_free(struct kev_vm *vm, struct kev_routing *table)
+{
+	routing_put_routes(vm, table);
+	routing_free_pages(table);
+}
+
 static void routing_free_stale(struct kev_stale *stale)
 {
-	routing_free(container_of(stale, struct kev_routing, stale));
+	struct kev_routing *table = container_of(stale, struct kev_routing, stale);
+
+	routing_free(table->vm, table);
 }
 
 /* Building a table */
@@ -294,7 +324,7 @@ static struct kev_routing *routing_fit(struct kev_vm *vm,
 	if (grown)
 		kvfree(new);
 	else
-		routing_free(new);
+		routing_free(vm, new);
 	return grown;
 }
 
@@ -334,8 +364,9 @@ static int routing_replace(struct kev_vm *vm, struct kev_routing *new)
 	if (wait) {
 		/* Nothing may arrive by an old route once this returns. */
 		kev_irq_synchronize(vm);
-		routing_free(old);
+		routing_free(vm, old);
 	} else {
+		old->vm = vm;
 		kev_free_stale(vm, &old->stale, routing_free_stale);
 	}
 	return 0;
@@ -360,7 +391,7 @@ static int routing_set(struct kev_vm *vm,
 	ret = kernel ? routing_add_all(vm, new, kernel, nr) :
 		       routing_add_user(vm, new, entries, nr);
 	if (ret) {
-		routing_free(new);
+		routing_free(vm, new);
 		return ret;
 	}
 	return routing_replace(vm, new);
@@ -451,28 +482,27 @@ static int change_add(struct kev_vm *vm, struct route_change *change,
 
 /*
  * Entries sorted by GSI become changes.  An entry of type 0 says that its GSI
- * has no route: it stands alone.  Returns their number or an errno.
+ * has no route: it stands alone.  @n is their number, also after an error.
  */
 static int changes_build(struct kev_vm *vm, struct route_change *changes,
 			 const struct kvm_irq_routing_entry *entries,
-			 unsigned int nr)
+			 unsigned int nr, unsigned int *n)
 {
+	unsigned int max_routes = READ_ONCE(vm->max_routes);
 	struct route_change *change = NULL;
 	unsigned int i;
-	int n = 0;
 	int ret;
 
 	for (i = 0; i < nr; i++) {
 		const struct kvm_irq_routing_entry *ue = &entries[i];
 		bool first = !i || ue->gsi != ue[-1].gsi;
 
-		if (ue->gsi >= vm->max_routes)
+		if (ue->gsi >= max_routes)
 			return -EINVAL;
 		if (first) {
-			change = &changes[n++];
+			change = &changes[(*n)++];
 			*change = (struct route_change){
-				.gsi = array_index_nospec(ue->gsi,
-							  vm->max_routes),
+				.gsi = array_index_nospec(ue->gsi, max_routes),
 			};
 		} else if (!change->route.type) {
 			return -EINVAL;
@@ -483,14 +513,15 @@ static int changes_build(struct kev_vm *vm, struct route_change *changes,
 		if (ret)
 			return ret;
 	}
-	return n;
+	return 0;
 }
 
 /* The pages that the changes need, so that applying them cannot fail. */
 static int changes_reserve(struct kev_routing *table,
-			   const struct route_change *changes, int n)
+			   const struct route_change *changes,
+			   unsigned int n)
 {
-	int i;
+	unsigned int i;
 
 	for (i = 0; i < n; i++)
 		if (!routing_slot(table, changes[i].gsi))
@@ -540,9 +571,12 @@ static void pins_changed(struct kev_routing *table, u32 gsi,
 			pin_set_gsi(table, chip, new->pin[chip], gsi);
 }
 
-/* Returns whether a route that was in force was changed. */
+/*
+ * Returns whether a route that was in force was changed.  What is in @change then
+ * is not in force, either way: the caller puts it.
+ */
 static bool change_apply(struct kev_vm *vm, struct kev_routing *table,
-			 const struct route_change *change)
+			 struct route_change *change)
 {
 	struct kev_route *slot = routing_slot(table, change->gsi);
 	struct kev_route old = *slot;
@@ -561,24 +595,23 @@ static bool change_apply(struct kev_vm *vm, struct kev_routing *table,
 	WRITE_ONCE(vm->routing_seq, vm->routing_seq + 1);
 	pins_changed(table, change->gsi, &old, &change->route);
 	kev_irqfds_update(vm, change->gsi, &change->route);
+	change->route = old;
 	return old.type;
 }
 
-static int routing_update(struct kev_vm *vm,
-			  const struct kvm_irq_routing_entry *entries,
-			  struct route_change *changes, unsigned int nr)
+static int changes_apply(struct kev_vm *vm, struct route_change *changes,
+			 unsigned int n)
 {
 	struct kev_routing *table;
 	bool changed = false;
 	bool wait = false;
+	unsigned int i;
 	int ret;
-	int n;
-	int i;
 
 	mutex_lock(&vm->irq_lock);
+	/* As large as any limit that was in force before, or larger. */
 	table = kev_routing_deref(vm);
-	n = changes_build(vm, changes, entries, nr);
-	ret = n < 0 ? n : changes_reserve(table, changes, n);
+	ret = changes_reserve(table, changes, n);
 	for (i = 0; i < n && !ret; i++)
 		changed |= change_apply(vm, table, &changes[i]);
 	if (!ret)
@@ -588,6 +621,23 @@ static int routing_update(struct kev_vm *vm,
 	/* Nothing may arrive by an old route once this returns. */
 	if (wait)
 		kev_irq_synchronize(vm);
+	return ret;
+}
+
+/* What a route holds is asked for with no lock held, and put so. */
+static int routing_update(struct kev_vm *vm,
+			  const struct kvm_irq_routing_entry *entries,
+			  struct route_change *changes, unsigned int nr)
+{
+	unsigned int n = 0;
+	unsigned int i;
+	int ret;
+
+	ret = changes_build(vm, changes, entries, nr, &n);
+	if (!ret)
+		ret = changes_apply(vm, changes, n);
+	for (i = 0; i < n; i++)
+		route_put(vm, &changes[i].route);
 	return ret;
 }
 
@@ -685,6 +735,17 @@ unlock:
 /* Birth and end */
 
 /**
+ * kev_routing_clear - Put what the routes hold, while the sink is there
+ * @vm:		A VM that nobody uses any more, and that has nothing stale.
+ *
+ * Context: Process context.
+ */
+void kev_routing_clear(struct kev_vm *vm)
+{
+	routing_put_routes(vm, rcu_dereference_protected(vm->routing, true));
+}
+
+/**
  * kev_routing_init - An empty table
  * @vm:		A VM that is being created.
  *
@@ -710,11 +771,11 @@ int kev_routing_init(struct kev_vm *vm)
 
 /**
  * kev_routing_destroy - Free the table
- * @vm:		A VM that nobody uses any more, and that has nothing stale.
+ * @vm:		A VM whose routes hold nothing any more.
  *
  * Context: Process context.
  */
 void kev_routing_destroy(struct kev_vm *vm)
 {
-	routing_free(rcu_dereference_protected(vm->routing, true));
+	routing_free_pages(rcu_dereference_protected(vm->routing, true));
 }

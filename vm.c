@@ -214,8 +214,10 @@ static void vm_destroy(struct kev_vm *vm)
 	xa_for_each(&vm->vcpus, id, vcpu)
 		kev_vcpu_destroy(vcpu);
 	xa_destroy(&vm->vcpus);
-	vm->ops->release(vm);
+	/* What routes hold is the sink's. */
 	flush_work(&vm->stale_work);
+	kev_routing_clear(vm);
+	vm->ops->release(vm);
 	if (vm->mm)
 		mmdrop(vm->mm);
 	vm_free(vm);

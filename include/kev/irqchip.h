@@ -9,11 +9,16 @@ struct kev_vm;
 
 #ifdef CONFIG_KVM_EVENTFD_IRQ_ROUTING
 int kev_routing_init(struct kev_vm *vm);
+void kev_routing_clear(struct kev_vm *vm);
 void kev_routing_destroy(struct kev_vm *vm);
 #else
 static inline int kev_routing_init(struct kev_vm *vm)
 {
 	return 0;
+}
+
+static inline void kev_routing_clear(struct kev_vm *vm)
+{
 }
 
 static inline void kev_routing_destroy(struct kev_vm *vm)

@@ -14,6 +14,9 @@
 /* Lines of a VM of type KVM_EVENTFD_VM_LINES: as many as a PLIC has, or a GIC. */
 #define KEV_LINES		1024
 
+/* Adapters of such a VM, as KVM's MAX_S390_IO_ADAPTERS: eight of each class. */
+#define KEV_ADAPTERS		64
+
 /*
  * Irqfds whose memory a VM keeps for its next ones.  Under KASAN none: it is to see
  * what is used after it was freed.

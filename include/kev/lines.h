@@ -9,6 +9,7 @@
 #include <linux/list.h>
 #include <linux/spinlock.h>
 
+#include <kev/adapter.h>
 #include <kev/limits.h>
 #include <kev/vcpu.h>
 #include <kev/vm.h>
@@ -79,6 +80,7 @@ struct kev_line {
  * @chunks:	Bit n: @msi[n] is not empty.
  * @msi:	GSIs whose message was sent and not taken.  A chunk is there once
  *		a route needed it, and stays.
+ * @adapters:	See adapter.c.
  * @line:	By number.
  */
 struct kev_lines {
@@ -88,6 +90,7 @@ struct kev_lines {
 	struct kev_chunk ready;
 	DECLARE_BITMAP(chunks, KEV_CHUNKS);
 	struct kev_chunk *msi[KEV_CHUNKS];
+	struct kev_adapters adapters;
 	struct kev_line line[KEV_LINES];
 };
 
@@ -106,6 +109,8 @@ static inline struct kev_lines *kev_lines(struct kev_vm *vm)
 	return vm->sink;
 }
 
+/* Tell all CPUs when there begins or ceases to be something to take. */
+void kev_lines_publish(struct kev_lines *lines);
 int kev_lines_eoi(struct kev_vcpu *vcpu, u32 line);
 
 /* lines_msi.c: GSIs that are routed to a message. */

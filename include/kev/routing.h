@@ -20,6 +20,7 @@ struct kev_route_page {
 /**
  * struct kev_routing - One generation of the table
  * @stale:	On vm->stale, when nothing had to wait for its end.
+ * @vm:		Whose, once it is on that list.
  * @nr_pins:	Of each chip that can be acked.
  * @pin_gsi:	Chip and pin to the last GSI routed there, or -1: @nr_pins for
  *		each chip.
@@ -32,6 +33,7 @@ struct kev_route_page {
  */
 struct kev_routing {
 	struct kev_stale stale;
+	struct kev_vm *vm;
 	unsigned int nr_pins;
 	s32 *pin_gsi;
 	unsigned int max_routes;

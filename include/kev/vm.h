@@ -145,6 +145,7 @@ struct kev_stale {
  *	      map_lock (x86)
  *	    irqfds.mutex
  *	    PIT lock (x86)
+ *	    adapters' lock
  *	    coalesced mutex
  *	      bus mutex
  *	        ioeventfd's lock

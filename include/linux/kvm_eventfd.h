@@ -14,6 +14,7 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
+struct kev_adapter_page;
 struct kev_vm;
 
 /* Chips a routing entry of type IRQCHIP can name; pins of one that can be acked. */
@@ -30,20 +31,24 @@ struct kev_vm;
  * @type:	KVM_IRQ_ROUTING_*, or 0: nothing is routed.
  * @chips:	IRQCHIP: bit n is set when @pin[n] is an input of chip n.
  * @devid_valid: MSI: @msi.devid was given with KVM_MSI_VALID_DEVID.
- * @pad:	Zero.
+ * @adapter_id: S390_ADAPTER: which adapter it is of.
  * @gsi:	Which; set by the plane once the sink accepted the route.
  * @pin:	IRQCHIP: the input of each chip that the GSI is wired to.
  * @msi:	MSI: the message, as the device would write it.
+ * @adapter:	S390_ADAPTER: pages, and a bit in each, of the indicator and of the
+ *		summary.
+ * @held:	What a sink's route holds until &kev_sink_ops.put_route.
  * @raw:	The union as words.
  *
- * A value without pointers, always copied whole: 32 bytes, so that a page of
+ * Always copied whole.  What it points to is there while the route is in force,
+ * and until the VM's irq SRCU has seen the last reader: 32 bytes, so that a page of
  * the table holds a power of two of them.
  */
 struct kev_route {
 	u8 type;
 	u8 chips;
 	u8 devid_valid;
-	u8 pad;
+	u8 adapter_id;
 	u32 gsi;
 	union {
 		u32 pin[KEV_NR_IRQCHIPS];
@@ -53,6 +58,13 @@ struct kev_route {
 			u32 data;
 			u32 devid;
 		} msi;
+		struct {
+			struct kev_adapter_page *ind;
+			struct kev_adapter_page *summary;
+			u32 ind_bit;
+			u32 summary_bit;
+		} adapter;
+		void *held;
 		u64 raw[3];
 	};
 };
@@ -83,6 +95,9 @@ struct kev_irq {
  * @set_route: Check one entry of KVM_SET_GSI_ROUTING and fill @route from it;
  *	for an IRQCHIP entry add the pin to those already there.  @route->type
  *	is 0 or equals @ue->type.  0 or an errno.  Process context.
+ * @put_route: A route that @set_route filled is not in force any more, or never
+ *	was: let go what it holds.  No delivery with it runs.  May be NULL.
+ *	Process context.
  * @deliver_atomic: Deliver without sleeping: hard irq context, interrupts off.
  *	-EWOULDBLOCK when that route needs process context; else as @deliver.
  * @deliver: Deliver in process context.  A positive number of CPUs that took
@@ -100,6 +115,7 @@ struct kev_sink_ops {
 	int (*set_route)(struct kev_vm *vm,
 			 const struct kvm_irq_routing_entry *ue,
 			 struct kev_route *route);
+	void (*put_route)(struct kev_vm *vm, const struct kev_route *route);
 	int (*deliver_atomic)(struct kev_vm *vm, const struct kev_route *route,
 			      const struct kev_irq *irq);
 	int (*deliver)(struct kev_vm *vm, const struct kev_route *route,

@@ -37,6 +37,8 @@
 #define KVM_EVENTFD_INTR_IOAPIC_EOI	7
 /* vector: the GSI whose message was sent (lines sink) */
 #define KVM_EVENTFD_INTR_MSI	8
+/* vector: number of the adapter whose summary was set (lines sink) */
+#define KVM_EVENTFD_INTR_ADAPTER	9
 
 /**
  * struct kvm_eventfd_interrupt - One event that a CPU took
@@ -164,6 +166,27 @@ struct kvm_eventfd_event {
 #define KVM_EVENTFD_TRIGGER_LEVEL	0
 #define KVM_EVENTFD_TRIGGER_EDGE	1
 
+/*
+ * VM fd of such a VM: an adapter of s390, which routes of type
+ * KVM_IRQ_ROUTING_S390_ADAPTER can be of from then on.  May be repeated.
+ */
+#define KVM_EVENTFD_SET_ADAPTER \
+	_IOW(KVM_EVENTFD_IO, 0xf4, struct kvm_eventfd_adapter)
+
+/* kvm_eventfd_adapter.flags */
+#define KVM_EVENTFD_ADAPTER_SWAP	(1U << 0)	/* bit 0 is the most significant */
+#define KVM_EVENTFD_ADAPTER_MASKED	(1U << 1)	/* sets bits, but interrupts nobody */
+
+/**
+ * struct kvm_eventfd_adapter - An adapter
+ * @id:		Its number, below the value of KVM_EVENTFD_CAP_ADAPTER.
+ * @flags:	KVM_EVENTFD_ADAPTER_*.
+ */
+struct kvm_eventfd_adapter {
+	__u32 id;
+	__u32 flags;
+};
+
 /* KVM_CHECK_EXTENSION numbers beyond KVM's, answered by this node only. */
 #define KVM_EVENTFD_CAP_BASE		0x6b657600	/* "kev" */
 #define KVM_EVENTFD_CAP_VCPU_IO		(KVM_EVENTFD_CAP_BASE + 0)
@@ -180,5 +203,7 @@ struct kvm_eventfd_event {
  */
 #define KVM_EVENTFD_CAP_LINES		(KVM_EVENTFD_CAP_BASE + 16)
 #define KVM_EVENTFD_CAP_FETCH		(KVM_EVENTFD_CAP_BASE + 17)
+/* KVM_EVENTFD_SET_ADAPTER; the value is the number of adapters. */
+#define KVM_EVENTFD_CAP_ADAPTER		(KVM_EVENTFD_CAP_BASE + 20)
 
 #endif /* _UAPI_LINUX_KVM_EVENTFD_H */
