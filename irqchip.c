@@ -21,39 +21,6 @@
 #include <kev/vm.h>
 
 /**
- * kev_routing_deref - The table in force
- * @vm:		The VM.
- *
- * Context: Inside @vm's irq_srcu or under its irq_lock; any context.
- * Return: The table.
- */
-struct kev_routing *kev_routing_deref(struct kev_vm *vm)
-{
-	return srcu_dereference_check(vm->routing, &vm->irq_srcu,
-				      lockdep_is_held(&vm->irq_lock));
-}
-
-/**
- * kev_routing_slot - The slot of a GSI
- * @table:	A table.
- * @gsi:	Any number.
- *
- * Return: The slot, whose type may be 0; or NULL.
- */
-const struct kev_route *kev_routing_slot(const struct kev_routing *table,
-					 u32 gsi)
-{
-	const struct kev_route_page *page;
-	u32 i = gsi / KEV_ROUTES_PER_PAGE;
-
-	if (i >= table->nr_pages)
-		return NULL;
-
-	page = READ_ONCE(table->page[array_index_nospec(i, table->nr_pages)]);
-	return page ? &page->route[gsi % KEV_ROUTES_PER_PAGE] : NULL;
-}
-
-/**
  * kev_route_read - Copy the route in force of a GSI
  * @vm:		The VM.
  * @gsi:	Any number.

@@ -361,17 +361,13 @@ static void line_note(struct kev_x86 *x86, u32 gsi, bool level, u64 gen)
 	smp_store_release(&x86->quiet[gsi], gen | level);
 }
 
-static noinline void set_line(struct kev_x86 *x86, u32 gsi, bool level)
+static void set_line(struct kev_x86 *x86, u32 gsi, bool level)
 {
-	static const struct kev_irq irqs[] = {
-		{ .source = KEV_IRQ_SOURCE_USERSPACE, .level = false },
-		{ .source = KEV_IRQ_SOURCE_USERSPACE, .level = true },
-	};
 	u64 gen;
 
 	/* Pairs with kev_lines_changed(): what it announces comes after it. */
 	gen = atomic64_read_acquire(&x86->vm->line_gen);
-	kev_set_irq(x86->vm, gsi, &irqs[level]);
+	kev_irq_line(x86, gsi, level);
 	line_note(x86, gsi, level, gen);
 }
 

@@ -111,7 +111,7 @@ kev_io_index_find(const struct kev_io_index *index,
 	u32 i = kev_io_hash(key, table->seed);
 	struct kev_io_slot *slot;
 
-	/* Half of the cells at least are empty, and the mark of a left one is no key. */
+	/* A quarter of the cells at least is empty; the mark of a left one is no key. */
 	while ((slot = rcu_dereference(table->cell[i & table->mask])) &&
 	       !kev_io_key_equal(&slot->key, key))
 		i++;

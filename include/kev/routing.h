@@ -4,6 +4,8 @@
 #define _KEV_ROUTING_H
 
 #include <linux/kvm_eventfd.h>
+#include <linux/nospec.h>
+#include <linux/srcu.h>
 
 #include <kev/vm.h>
 
@@ -41,10 +43,39 @@ struct kev_routing {
 	struct kev_route_page *page[];
 };
 
-/* The slot of a GSI, or NULL.  The table is held by SRCU or by irq_lock. */
-const struct kev_route *kev_routing_slot(const struct kev_routing *table,
-					 u32 gsi);
-struct kev_routing *kev_routing_deref(struct kev_vm *vm);
+/**
+ * kev_routing_deref - The table in force
+ * @vm:		The VM.
+ *
+ * Context: Inside @vm's irq_srcu or under its irq_lock; any context.
+ * Return: The table.
+ */
+static inline struct kev_routing *kev_routing_deref(struct kev_vm *vm)
+{
+	return srcu_dereference_check(vm->routing, &vm->irq_srcu,
+				      lockdep_is_held(&vm->irq_lock));
+}
+
+/**
+ * kev_routing_slot - The slot of a GSI
+ * @table:	A table.
+ * @gsi:	Any number.
+ *
+ * Return: The slot, whose type may be 0; or NULL.
+ */
+static inline const struct kev_route *
+kev_routing_slot(const struct kev_routing *table, u32 gsi)
+{
+	const struct kev_route_page *page;
+	u32 i = gsi / KEV_ROUTES_PER_PAGE;
+
+	if (i >= table->nr_pages)
+		return NULL;
+
+	page = READ_ONCE(table->page[array_index_nospec(i, table->nr_pages)]);
+	return page ? &page->route[gsi % KEV_ROUTES_PER_PAGE] : NULL;
+}
+
 s32 *kev_routing_pin(struct kev_routing *table, unsigned int chip,
 		     unsigned int pin);
 

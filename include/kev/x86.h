@@ -151,6 +151,7 @@ int kev_deliver_atomic(struct kev_vm *vm, const struct kev_route *route,
 		       const struct kev_irq *irq);
 int kev_deliver(struct kev_vm *vm, const struct kev_route *route,
 		const struct kev_irq *irq);
+void kev_irq_line(struct kev_x86 *x86, u32 gsi, bool level);
 int kev_signal_msi(struct kev_x86 *x86, u32 lo, u32 hi, u32 data);
 unsigned int kev_default_routes(struct kvm_irq_routing_entry *entries);
 
