@@ -82,6 +82,24 @@ static void without_length(struct batch *b, unsigned int nr)
 			nr);
 }
 
+static void op_close(void *arg, unsigned int i)
+{
+	const int *fd = arg;
+
+	(void)i;
+	must(!close(*fd), "close");
+}
+
+/* Close a VM that has @nr of them. */
+static void close_with(struct batch *b, struct vm *vm, unsigned int nr)
+{
+	b->len = 4;
+	run_batch("", b, 0, nr, 0);
+	must(!close(vm->vcpu[0]), "close");
+	report_cost("vm-close-io", nr, vm->sys->id,
+		    measure("vm-close-io", vm->sys, op_close, &vm->fd, 1));
+}
+
 static void ioeventfd_size(const struct sys *sys, const int *fds,
 			   unsigned int nr)
 {
@@ -91,7 +109,7 @@ static void ioeventfd_size(const struct sys *sys, const int *fds,
 	vm_create(&vm, sys, 1);
 	with_length(&b, nr);
 	without_length(&b, nr);
-	vm_close(&vm);
+	close_with(&b, &vm, nr);
 }
 
 /*

@@ -65,6 +65,10 @@ static void irqfd_size(const struct sys *sys, const int *fds, unsigned int nr)
 
 	vm_create(&vm, sys, 1);
 	vm_routes(&vm, NR_MAX + NR_EXTRA);
+	/* Later ones get the memory of former ones. */
+	report_cost("irqfd-assign-first", nr, sys->id,
+		    run_batch("irqfd-assign-first", &b, 0, nr, 0));
+	run_batch("", &b, 0, nr, KVM_IRQFD_FLAG_DEASSIGN);
 	assign_deassign(&b, "irqfd-assign", "irqfd-deassign", nr, 0, nr);
 	run_batch("", &b, 0, nr, 0);
 	assign_deassign(&b, "irqfd-assign-at", "irqfd-deassign-at", nr, nr,

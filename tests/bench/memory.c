@@ -5,6 +5,7 @@
  * group, which also sees pages that no slab holds.
  */
 #include <fcntl.h>
+#include <linux/kvm_eventfd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include "bench.h"
 
 #define NR_OBJECTS	4000
+#define NR_IOEVENTFDS	65536	/* and what only ours can have */
+#define NR_ROUTES	131072
 #define NR_CACHES	512
 #define CGROUP		"/sys/fs/cgroup"
 #define GROUP		CGROUP "/kev-bench"
@@ -92,7 +95,7 @@ static void usage_read(struct usage *u)
 
 /* Bytes of slab per object: caches that grew by at least half as many. */
 static double slab_bytes(const struct slabs *before, const struct slabs *after,
-			 const char *what)
+			 const char *what, unsigned int nr)
 {
 	double bytes = 0;
 	unsigned int i;
@@ -100,64 +103,81 @@ static double slab_bytes(const struct slabs *before, const struct slabs *after,
 
 	for (i = 0; i < after->nr && i < before->nr; i++) {
 		grown = after->cache[i].objects - before->cache[i].objects;
-		if (grown < NR_OBJECTS / 2)
+		if (grown < (long)nr / 2)
 			continue;
 		printf("# %s: %ld of %s, %lu bytes each\n", what, grown,
 		       after->cache[i].name, after->cache[i].size);
 		bytes += (double)grown * after->cache[i].size;
 	}
-	return bytes / NR_OBJECTS;
+	return bytes / nr;
 }
 
-static void add_irqfds(const struct vm *vm, const int *fds)
+static void add_irqfds(const struct vm *vm, const int *fds, unsigned int nr)
 {
 	unsigned int i;
 
-	for (i = 0; i < NR_OBJECTS; i++)
+	for (i = 0; i < nr; i++)
 		irqfd_set(vm, fds[i], i, 0);
 }
 
-static void add_ioeventfds(const struct vm *vm, const int *fds)
+static void add_ioeventfds(const struct vm *vm, const int *fds,
+			   unsigned int nr)
 {
 	unsigned int i;
 
-	for (i = 0; i < NR_OBJECTS; i++)
+	for (i = 0; i < nr; i++)
 		ioeventfd_set(vm, fds[i], 0x10000000 + 8 * i, 4, 0);
 }
 
-static void add_routes(const struct vm *vm, const int *fds)
+static void add_routes(const struct vm *vm, const int *fds, unsigned int nr)
 {
 	(void)fds;
-	vm_routes(vm, NR_OBJECTS);
+	vm_routes(vm, nr);
 }
 
-static void memory_of(const struct sys *sys, const char *what,
-		      void (*add)(const struct vm *vm, const int *fds))
+static void raise_limit(const struct vm *vm, unsigned int nr)
 {
+	struct kvm_enable_cap cap = {
+		.cap = KVM_EVENTFD_CAP_MAX_ROUTES, .args = { nr },
+	};
+
+	xioctl(vm->fd, KVM_ENABLE_CAP, &cap, "KVM_EVENTFD_CAP_MAX_ROUTES");
+}
+
+static void memory_of(const struct sys *sys, const char *what, unsigned int nr,
+		      void (*add)(const struct vm *vm, const int *fds,
+				  unsigned int nr))
+{
+	bool needs_fds = add != add_routes;
 	struct usage *u = xcalloc(2, sizeof(*u));
-	int *fds = eventfds_create(NR_OBJECTS);
+	int *fds = eventfds_create(needs_fds ? nr : 1);
 	char op[2][32];
 	struct vm vm;
 
 	snprintf(op[0], sizeof(op[0]), "slab-%s", what);
 	snprintf(op[1], sizeof(op[1]), "charged-%s", what);
 	vm_create(&vm, sys, 1);
+	if (nr == NR_ROUTES)
+		raise_limit(&vm, nr);
 	usage_read(&u[0]);
-	add(&vm, fds);
+	add(&vm, fds, nr);
 	usage_read(&u[1]);
-	report_cost(op[0], NR_OBJECTS, sys->id,
-		    slab_bytes(&u[0].slabs, &u[1].slabs, what));
-	report_cost(op[1], NR_OBJECTS, sys->id,
-		    (u[1].kernel - u[0].kernel) / NR_OBJECTS);
+	report_cost(op[0], nr, sys->id,
+		    slab_bytes(&u[0].slabs, &u[1].slabs, what, nr));
+	report_cost(op[1], nr, sys->id, (u[1].kernel - u[0].kernel) / nr);
 	vm_close(&vm);
-	eventfds_close(fds, NR_OBJECTS);
+	eventfds_close(fds, needs_fds ? nr : 1);
 	free(u);
 }
 
 void bench_memory(const struct sys *sys)
 {
 	group_enter();
-	memory_of(sys, "irqfd", add_irqfds);
-	memory_of(sys, "ioeventfd", add_ioeventfds);
-	memory_of(sys, "route", add_routes);
+	memory_of(sys, "irqfd", NR_OBJECTS, add_irqfds);
+	memory_of(sys, "ioeventfd", NR_OBJECTS, add_ioeventfds);
+	memory_of(sys, "route", NR_OBJECTS, add_routes);
+	if (sys->id == SYS_KVM)
+		return;
+	memory_of(sys, "ioeventfd", NR_IOEVENTFDS, add_ioeventfds);
+	memory_of(sys, "route", NR_ROUTES, add_routes);
 }

@@ -45,6 +45,7 @@ struct goal {
 
 static const struct goal goals[] = {
 	{ "eventfd-write", "eventfd write, no irqfd (the floor)" },
+	{ "no-ioctl", "ioctl that no driver takes (a floor, too)" },
 	{ "irqfd-signal", "eventfd write, irqfd, edge MSI",
 	  GOAL_OVER_FLOOR, 280 },
 	{ "irqfd-signal-fresh", "  the same, vector not pending",
@@ -56,6 +57,7 @@ static const struct goal goals[] = {
 	{ "irqfd-assign", "IRQFD assign, each of", GOAL_MOST, 2500, true },
 	{ "irqfd-assign-at", "  one more, bound already", GOAL_MOST, 2500,
 	  true },
+	{ "irqfd-assign-first", "  the first of a VM, each of" },
 	{ "irqfd-assign-batch", "  batched, each of" },
 	{ "irqfd-deassign", "IRQFD deassign, each of", GOAL_MOST, 12000, true },
 	{ "irqfd-deassign-at", "  one, with others bound", GOAL_MOST, 12000,
@@ -84,6 +86,7 @@ static const struct goal goals[] = {
 	{ "ioeventfd-deassign-0", "IOEVENTFD deassign, length 0, each of",
 	  GOAL_MOST, 12000, true },
 	{ "vm-close", "close of a VM, irqfds", GOAL_MOST, 6000000 },
+	{ "vm-close-io", "close of a VM, ioeventfds" },
 	{ "doorbell-pio", "doorbell, PIO", GOAL_TIMES_FLOOR, 1.35, true },
 	{ "doorbell-mmio", "doorbell, MMIO", GOAL_TIMES_FLOOR, 1.35, true },
 	{ "doorbell-fast-mmio", "doorbell, FAST_MMIO", GOAL_AS_MMIO, 0, true },

@@ -4,6 +4,7 @@
  * KVM_IRQ_LINE.
  */
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -65,12 +66,24 @@ static void op_line_unrouted(void *arg, unsigned int i)
 	irq_line(arg, UNROUTED, 1);
 }
 
+/* The same call of a file that has no ioctl: all but what KVM does. */
+static void op_no_ioctl(void *arg, unsigned int i)
+{
+	struct kvm_irq_level line = { .irq = CHIP_PIN, .level = 1 };
+	const int *fd = arg;
+
+	(void)i;
+	must(ioctl(*fd, KVM_IRQ_LINE, &line) < 0, "an eventfd took an ioctl");
+}
+
 /* What no irqfd can be cheaper than: the eventfd alone, drained by nobody. */
 void bench_floor(void)
 {
 	int fd = eventfd(0, EFD_NONBLOCK);
 
 	must(fd >= 0, "eventfd");
+	report_floor("no-ioctl", measure_warm("no-ioctl", NULL, op_no_ioctl,
+					      &fd, NR_SIGNALS));
 	report_floor("eventfd-write", measure_warm("eventfd-write", NULL,
 						   op_write, &fd, NR_SIGNALS));
 	close(fd);
