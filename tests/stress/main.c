@@ -37,6 +37,7 @@ static const struct scenario {
 	{ "resample", stress_resample },
 	{ "lines", stress_lines },
 	{ "chips", stress_chips },
+	{ "quiet", stress_quiet },
 	{ "ack", stress_ack },
 	{ "ack-poll", stress_ack_poll },
 	{ "ack-map", stress_ack_map },

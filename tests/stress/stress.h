@@ -178,6 +178,7 @@ void stress_two_vms(struct run *run);
 void stress_resample(struct run *run);
 void stress_lines(struct run *run);
 void stress_chips(struct run *run);
+void stress_quiet(struct run *run);
 void stress_ack(struct run *run);
 void stress_ack_poll(struct run *run);
 void stress_ack_map(struct run *run);
