@@ -276,6 +276,7 @@ TEST_F(ack, irqfd_signal_wakes_the_cpu)
 {
 	int efd = kev_eventfd(0);
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	set_msi_route(self->vm, 24, 0, 0x51);
 	irqfd_assign(self->vm, efd, 24);
 	kev_signal(efd);
@@ -298,6 +299,7 @@ TEST_F(ack, irqfd_signal_is_pending_when_write_returns)
 	int efd = kev_eventfd(0);
 	unsigned int i;
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	set_msi_route(self->vm, 24, 0, 0x51);
 	irqfd_assign(self->vm, efd, 24);
 	settle_map(self->vm, self->cpu);

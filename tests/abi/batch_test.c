@@ -41,19 +41,23 @@ FIXTURE(call) {
 
 FIXTURE_VARIANT(call) {
 	unsigned long cmd;
+	long cap;
 };
 
 FIXTURE_VARIANT_ADD(call, irqfds) {
 	.cmd = KVM_EVENTFD_IRQFDS,
+	.cap = KVM_CAP_IRQFD,
 };
 
 FIXTURE_VARIANT_ADD(call, ioeventfds) {
 	.cmd = KVM_EVENTFD_IOEVENTFDS,
+	.cap = KVM_CAP_IOEVENTFD,
 };
 
 FIXTURE_SETUP(call)
 {
 	KEV_REQUIRE_CAP(KVM_EVENTFD_CAP_BATCH);
+	KEV_REQUIRE_CAP(variant->cap);
 	KEV_REQUIRE_CHIP(KEV_CHIP_SPLIT);
 	kev_machine_create(&self->m, KEV_CHIP_SPLIT, 1);
 	self->vm = self->m.vm;
@@ -135,6 +139,7 @@ FIXTURE_SETUP(irqfds)
 	struct kev_routes *r;
 	unsigned int i;
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	KEV_REQUIRE_CAP(KVM_EVENTFD_CAP_BATCH);
 	KEV_REQUIRE_CHIP(variant->chip);
 	kev_machine_create(&self->m, variant->chip, 1);
@@ -307,6 +312,7 @@ FIXTURE_SETUP(resample)
 {
 	unsigned int i;
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	KEV_REQUIRE_CAP(KVM_EVENTFD_CAP_BATCH);
 	KEV_REQUIRE_CHIP(KEV_CHIP_FULL);
 	kev_machine_create(&self->m, KEV_CHIP_FULL, 1);

@@ -89,12 +89,14 @@ TEST_F(create_vcpu, fd_is_closed_on_exec)
 
 TEST_F(create_vcpu, boot_cpu_id_after_a_vcpu_is_EBUSY)
 {
+	KEV_REQUIRE_CAP(KVM_CAP_SET_BOOT_CPU_ID);
 	create_vcpu(self->vm, 0);
 	EXPECT_ERRNO(EBUSY, __kev_ioctl_val(self->vm, KVM_SET_BOOT_CPU_ID, 0));
 }
 
 TEST_F(create_vcpu, boot_cpu_id_before_any_vcpu_is_accepted)
 {
+	KEV_REQUIRE_CAP(KVM_CAP_SET_BOOT_CPU_ID);
 	EXPECT_ERRNO(0, __kev_ioctl_val(self->vm, KVM_SET_BOOT_CPU_ID, 1));
 	EXPECT_ERRNO(0, __kev_ioctl_val(self->vm, KVM_SET_BOOT_CPU_ID, 0));
 }

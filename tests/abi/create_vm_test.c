@@ -22,7 +22,7 @@ TEST_F(create_vm, type_0_is_a_vm)
 {
 	int vm = kev_ioctl_val(self->node, KVM_CREATE_VM, 0);
 
-	EXPECT_LT(0, kev_ioctl_val(vm, KVM_CHECK_EXTENSION, KVM_CAP_IRQFD));
+	EXPECT_LT(0, kev_ioctl_val(vm, KVM_CHECK_EXTENSION, KVM_CAP_IOEVENTFD));
 	close(vm);
 }
 

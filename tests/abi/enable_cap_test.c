@@ -48,6 +48,7 @@ TEST_F(enable_cap, on_a_vcpu_unknown_capability_is_EINVAL)
 
 TEST_F(enable_cap, max_vcpu_id_limits_the_ids)
 {
+	KEV_REQUIRE_PC();
 	EXPECT_ERRNO(0, __enable_cap(self->vm, MAX_ID, 0, 2));
 	EXPECT_ERRNO(EINVAL, __create_vcpu(self->vm, 2));
 	EXPECT_ERRNO(0, __create_vcpu(self->vm, 1));
@@ -57,6 +58,7 @@ TEST_F(enable_cap, max_vcpu_id_beyond_the_nodes_is_EINVAL)
 {
 	int max = kev_check_extension(MAX_ID);
 
+	KEV_REQUIRE_PC();
 	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, MAX_ID, 0, max + 1));
 	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, MAX_ID, 0, 1ull << 32));
 	EXPECT_ERRNO(0, __enable_cap(self->vm, MAX_ID, 0, max));
@@ -64,6 +66,7 @@ TEST_F(enable_cap, max_vcpu_id_beyond_the_nodes_is_EINVAL)
 
 TEST_F(enable_cap, max_vcpu_id_is_set_once)
 {
+	KEV_REQUIRE_PC();
 	EXPECT_ERRNO(0, __enable_cap(self->vm, MAX_ID, 0, 0));
 	EXPECT_ERRNO(0, __enable_cap(self->vm, MAX_ID, 0, 5));
 	EXPECT_ERRNO(0, __enable_cap(self->vm, MAX_ID, 0, 5));
@@ -75,6 +78,7 @@ TEST_F(enable_cap, max_vcpu_id_is_settled_by_a_vcpu)
 {
 	int max = kev_check_extension(MAX_ID);
 
+	KEV_REQUIRE_PC();
 	create_vcpu(self->vm, 0);
 	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, MAX_ID, 0, max - 1));
 	EXPECT_ERRNO(0, __enable_cap(self->vm, MAX_ID, 0, max));
@@ -82,6 +86,7 @@ TEST_F(enable_cap, max_vcpu_id_is_settled_by_a_vcpu)
 
 TEST_F(enable_cap, max_vcpu_id_and_boot_cpu_id_agree)
 {
+	KEV_REQUIRE_PC();
 	EXPECT_ERRNO(0, __kev_ioctl_val(self->vm, KVM_SET_BOOT_CPU_ID, 3));
 	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, MAX_ID, 0, 2));
 	EXPECT_ERRNO(0, __enable_cap(self->vm, MAX_ID, 0, 4));

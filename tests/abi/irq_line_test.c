@@ -286,6 +286,7 @@ FIXTURE(no_chip) {
 
 FIXTURE_SETUP(no_chip)
 {
+	KEV_REQUIRE_PC();
 	self->vm = kev_create_vm();
 }
 

@@ -38,6 +38,7 @@ FIXTURE_VARIANT(irqfd_call) {
 
 FIXTURE_SETUP(irqfd_call)
 {
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	KEV_REQUIRE_CHIP(variant->chip);
 	self->vm = kev_create_vm();
 	if (variant->chip == KEV_CHIP_FULL)
@@ -224,6 +225,7 @@ TEST(every_unknown_flag_bit_is_EINVAL)
 	int fd = kev_eventfd(0);
 	unsigned int bit;
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	for (bit = 2; bit < 32; bit++) {
 		EXPECT_ERRNO(EINVAL, __irqfd(vm, fd, 0, 1u << bit, 0));
 		EXPECT_ERRNO(EINVAL,
@@ -256,6 +258,7 @@ FIXTURE_VARIANT_ADD(irqfd, split_chip) {
 
 FIXTURE_SETUP(irqfd)
 {
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	KEV_REQUIRE_CHIP(variant->chip);
 	kev_machine_create(&self->m, variant->chip, 2);
 	self->vm = self->m.vm;
@@ -728,6 +731,7 @@ FIXTURE(resample) {
 
 FIXTURE_SETUP(resample)
 {
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	KEV_REQUIRE_CHIP(KEV_CHIP_FULL);
 	kev_machine_create(&self->m, KEV_CHIP_FULL, 1);
 	self->vm = self->m.vm;

@@ -192,6 +192,7 @@ FIXTURE(no_lapic) {
 
 FIXTURE_SETUP(no_lapic)
 {
+	KEV_REQUIRE_PC();
 	self->vm = kev_create_vm();
 	self->cpu = create_vcpu(self->vm, 0);
 }

@@ -74,6 +74,7 @@ static void close_in_order(struct kev_machine *m, int efd, const char *order)
 
 TEST_F(order, irqfd_survives)
 {
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	irqfd_assign(self->m.vm, self->efd, GSI);
 	kev_signal(self->efd);
 	close_in_order(&self->m, self->efd, variant->order);
@@ -88,6 +89,7 @@ TEST_F(order, ioeventfd_survives)
 
 TEST_F(order, both_on_one_eventfd_survive)
 {
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	irqfd_assign(self->m.vm, self->efd, GSI);
 	ioeventfd_assign(self->m.vm, self->efd, ADDR, 4, 0, 0);
 	close_in_order(&self->m, self->efd, variant->order);
@@ -98,6 +100,7 @@ TEST_F(order, resampler_survives)
 	struct kev_machine m;
 	int resamplefd = kev_eventfd(0);
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	KEV_REQUIRE_CHIP(KEV_CHIP_FULL);
 	kev_machine_create(&m, KEV_CHIP_FULL, 1);
 	irqfd_assign_resample(m.vm, self->efd, 10, resamplefd);
@@ -170,6 +173,7 @@ static bool wait_irqfds(int vm, int64_t want)
 
 TEST_F(hup, close_of_the_last_reference_deassigns)
 {
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	KEV_REQUIRE_MODULE("counts no irqfds");
 	irqfd_assign(self->vm, self->efd, GSI);
 	EXPECT_EQ(1, stat_of(self->vm, "irqfds"));
@@ -181,6 +185,7 @@ TEST_F(hup, close_of_one_copy_does_not_deassign)
 {
 	int copy = dup(self->efd);
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	irqfd_assign(self->vm, self->efd, GSI);
 	close(self->efd);
 	kev_signal(copy);
@@ -195,6 +200,7 @@ TEST_F(hup, copy_in_another_process_keeps_it)
 	pid_t pid;
 	char c;
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	ASSERT_EQ(0, pipe(go));
 	irqfd_assign(self->vm, self->efd, GSI);
 	pid = fork();
@@ -216,6 +222,7 @@ TEST_F(hup, copy_in_another_process_keeps_it)
 
 TEST_F(hup, signal_before_close_is_not_lost)
 {
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	irqfd_assign(self->vm, self->efd, GSI);
 	kev_signal(self->efd);
 	close(self->efd);
@@ -226,6 +233,7 @@ TEST_F(hup, deassign_by_a_reused_number_matches_nothing)
 {
 	int fd;
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	irqfd_assign(self->vm, self->efd, GSI);
 	close(self->efd);
 	fd = kev_eventfd(0);
@@ -251,6 +259,7 @@ TEST_F(hup, a_thousand_assigns_and_closes)
 {
 	unsigned int i;
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	for (i = 0; i < 1000; i++) {
 		int fd = kev_eventfd(i & 1);
 
@@ -316,6 +325,7 @@ TEST_F(hup, no_signal_gets_through_once_deassign_returned)
 	pthread_t thread;
 	unsigned int i;
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, signal_until_stopped,
 				    &race));
 	for (i = 0; i < 300; i++) {
@@ -334,6 +344,7 @@ TEST_F(hup, no_interrupt_by_an_old_route_once_routing_returned)
 	pthread_t thread;
 	unsigned int i;
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	irqfd_assign(self->vm, self->efd, GSI);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, signal_until_stopped,
 				    &race));
@@ -353,6 +364,7 @@ TEST_F(hup, close_and_assign_race_with_rerouting)
 	pthread_t thread;
 	unsigned int i;
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, reroute_until_stopped,
 				    &race));
 	for (i = 0; i < 300; i++) {
@@ -373,6 +385,7 @@ TEST_F(hup, vm_can_go_while_signals_come)
 	pthread_t thread;
 	unsigned int i;
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, signal_until_stopped,
 				    &race));
 	for (i = 0; i < 50; i++) {
@@ -389,6 +402,7 @@ TEST_F(hup, vm_can_go_while_signals_come)
 /* One irqfd may be fed by another's ioeventfd: a doorbell that interrupts. */
 TEST_F(hup, ioeventfd_and_irqfd_on_one_eventfd_chain)
 {
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	KEV_REQUIRE_VCPU_IO();
 	ioeventfd_assign(self->vm, self->efd, ADDR, 4, 0, 0);
 	irqfd_assign(self->vm, self->efd, GSI);

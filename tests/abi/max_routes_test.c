@@ -190,6 +190,7 @@ TEST_F(large, routes_and_irqfds_stay_when_it_grows)
 {
 	int efd = kev_eventfd(0);
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	ASSERT_ERRNO(0, set_one(self->vm, self->table, 4095, VECTOR));
 	irqfd_assign(self->vm, efd, 4095);
 	EXPECT_ERRNO(0, ENABLE(MAX));
@@ -203,6 +204,7 @@ TEST_F(large, irqfd_above_the_limit_works_once_it_is_routed)
 {
 	int efd = kev_eventfd(0);
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	irqfd_assign(self->vm, efd, MAX - 1);
 	kev_signal(efd);
 	EXPECT_ERRNO(0, ENABLE(MAX));

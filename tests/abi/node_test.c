@@ -142,6 +142,7 @@ TEST_F(node, supported_cpuid_has_the_lapics)
 	struct cpuid_room room = { .head.nent = CPUID_ENTRIES };
 	struct kvm_cpuid_entry2 *entry;
 
+	KEV_REQUIRE_CAP(KVM_CAP_EXT_CPUID);
 	ASSERT_ERRNO(0, ioctl(self->fd, KVM_GET_SUPPORTED_CPUID, &room));
 	EXPECT_LT(0, room.head.nent);
 	EXPECT_GT(CPUID_ENTRIES, room.head.nent);
@@ -156,6 +157,7 @@ TEST_F(node, supported_cpuid_names_its_last_functions)
 	struct cpuid_room room = { .head.nent = CPUID_ENTRIES };
 	struct kvm_cpuid_entry2 *entry;
 
+	KEV_REQUIRE_CAP(KVM_CAP_EXT_CPUID);
 	ASSERT_ERRNO(0, ioctl(self->fd, KVM_GET_SUPPORTED_CPUID, &room));
 	entry = cpuid_entry(&room, 0);
 	ASSERT_NE(NULL, entry);
@@ -170,6 +172,7 @@ TEST_F(node, supported_cpuid_without_room_is_E2BIG)
 {
 	struct cpuid_room room = { .head.nent = 0 };
 
+	KEV_REQUIRE_CAP(KVM_CAP_EXT_CPUID);
 	EXPECT_ERRNO(E2BIG, ioctl(self->fd, KVM_GET_SUPPORTED_CPUID, &room));
 	room.head.nent = 1;
 	EXPECT_ERRNO(E2BIG, ioctl(self->fd, KVM_GET_SUPPORTED_CPUID, &room));
@@ -178,6 +181,7 @@ TEST_F(node, supported_cpuid_without_room_is_E2BIG)
 
 TEST_F(node, supported_cpuid_that_cannot_be_read_is_EFAULT)
 {
+	KEV_REQUIRE_CAP(KVM_CAP_EXT_CPUID);
 	EXPECT_ERRNO(EFAULT, ioctl(self->fd, KVM_GET_SUPPORTED_CPUID,
 				   kev_bad_ptr()));
 }

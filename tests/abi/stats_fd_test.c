@@ -245,6 +245,7 @@ FIXTURE(figures) {
 
 FIXTURE_SETUP(figures)
 {
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	KEV_REQUIRE_MODULE("has no figures of this plane");
 	KEV_REQUIRE_CHIP(KEV_CHIP_SPLIT);
 	kev_machine_create(&self->m, KEV_CHIP_SPLIT, 1);

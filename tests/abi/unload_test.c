@@ -167,6 +167,7 @@ TEST(a_vm_full_of_objects_leaves_nothing_counted)
 	int before, efd[64];
 	unsigned int i;
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	KEV_REQUIRE_MODULE("is not the module under test");
 	KEV_REQUIRE_CHIP(KEV_CHIP_SPLIT);
 	before = refcnt();

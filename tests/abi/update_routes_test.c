@@ -150,6 +150,7 @@ TEST_F(update, irqfds_follow)
 	int efd = kev_eventfd(0);
 	int late = kev_eventfd(0);
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	irqfd_assign(self->vm, efd, GSI);
 	irqfd_assign(self->vm, late, 100);
 
@@ -288,6 +289,7 @@ TEST(without_a_chip_it_is_EINVAL)
 	int vm;
 
 	KEV_REQUIRE_CAP(KVM_EVENTFD_CAP_UPDATE_ROUTES);
+	KEV_REQUIRE_PC();
 	r = kev_routes_new();
 	vm = kev_create_vm();
 	EXPECT_ERRNO(EINVAL, __update(vm, r));
@@ -387,6 +389,7 @@ TEST_F(pins, resamplefd_hears_of_the_pin_its_gsi_moved_to)
 	int efd = kev_eventfd(0);
 	int cpu = self->m.vcpu[0];
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	KEV_REQUIRE_VCPU_IO();
 	irqfd_assign_resample(self->vm, efd, GSI, resample);
 	kev_route_pin(self->r, GSI, KVM_IRQCHIP_IOAPIC, 9);

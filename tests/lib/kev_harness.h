@@ -58,6 +58,13 @@
 			     kev_node());				\
 	} while (0)
 
+#define KEV_REQUIRE_PC()						\
+	do {								\
+		if (!kev_is_pc())					\
+			SKIP(return, "%s: a VM of type 0 is no PC",	\
+			     kev_node());				\
+	} while (0)
+
 #define KEV_REQUIRE_CAP(cap)						\
 	do {								\
 		if (kev_check_extension(cap) <= 0)			\

@@ -71,6 +71,11 @@ bool kev_has_vcpu_io(void)
 	return kev_check_extension(KVM_EVENTFD_CAP_VCPU_IO) > 0;
 }
 
+bool kev_is_pc(void)
+{
+	return kev_check_extension(KVM_CAP_SPLIT_IRQCHIP) > 0;
+}
+
 bool kev_has_chip(enum kev_chip chip)
 {
 	switch (chip) {
@@ -79,7 +84,7 @@ bool kev_has_chip(enum kev_chip chip)
 	case KEV_CHIP_SPLIT:
 		return kev_check_extension(KVM_CAP_SPLIT_IRQCHIP) > 0;
 	case KEV_CHIP_NONE:
-		break;
+		return kev_is_pc();
 	}
 	return true;
 }

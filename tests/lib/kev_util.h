@@ -92,13 +92,18 @@ int kev_check_extension(long cap);
 /* Is this the module's node, whose vCPU fd is the guest's side? */
 bool kev_has_vcpu_io(void);
 
-/* Which interrupt controllers the kernel has. */
+/*
+ * Which interrupt controllers the kernel has.  NONE is a PC before it has any: a
+ * machine that can have none, as of every other architecture, is no PC.
+ */
 enum kev_chip {
 	KEV_CHIP_NONE,
 	KEV_CHIP_FULL,
 	KEV_CHIP_SPLIT,
 };
 
+/* Has a VM of type 0 the interrupt controllers of a PC, or may it get them? */
+bool kev_is_pc(void);
 bool kev_has_chip(enum kev_chip chip);
 
 /* Objects. */
