@@ -75,6 +75,10 @@ check-kcsan:		# KUnit, the ABI programs and stress on a kernel with KCSAN (ARGS=
 	@tools/need build headers guest demo check
 	@tests/kcsan/run $(ARGS)
 
+fuzz:			# Grow programs of calls by what they reach in the module (TIME=60, REPRO=file, ARGS=)
+	@tools/need build headers guest demo check
+	@tests/fuzz/run $(if $(REPRO),-r "$(REPRO)",-t $(or $(TIME),60)) $(ARGS)
+
 style:			# checkpatch, kernel-doc, shellcheck, SPDX, each header alone
 	@tests/check style
 
@@ -123,4 +127,4 @@ help:			# Show this
 		done)
 
 .PHONY: all modules vmm install install-headers install-dkms demo check kunit abi model \
-	style check-kcsan check-list docs clean distclean help $(SUITES)
+	style check-kcsan fuzz check-list docs clean distclean help $(SUITES)
