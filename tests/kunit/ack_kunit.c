@@ -23,7 +23,7 @@ static void test_acked(struct kev_irq_ack_notifier *notifier)
 
 static void ack_reaches_the_notifiers_of_its_gsi(struct kunit *test)
 {
-	struct kvm_irq_routing_entry entry = fake_pin(5, KVM_IRQCHIP_IOAPIC, 7);
+	struct kvm_irq_routing_entry entry = fake_pin(5, FAKE_CHIP, 7);
 	struct test_notifier n[4] = { };
 	struct fake_sink *sink;
 	struct kev_vm *vm = fake_vm(test, &sink);
@@ -31,7 +31,7 @@ static void ack_reaches_the_notifiers_of_its_gsi(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, kev_set_irq_routing_kernel(vm, &entry, 1));
 	KUNIT_EXPECT_FALSE(test,
-			   kev_irq_has_notifier(vm, KVM_IRQCHIP_IOAPIC, 7));
+			   kev_irq_has_notifier(vm, FAKE_CHIP, 7));
 	for (i = 0; i < 4; i++) {
 		n[i].notifier.gsi = i < 3 ? 5 : 6;
 		n[i].notifier.irq_acked = test_acked;
@@ -40,12 +40,12 @@ static void ack_reaches_the_notifiers_of_its_gsi(struct kunit *test)
 							      &n[i].notifier));
 	}
 	KUNIT_EXPECT_TRUE(test,
-			  kev_irq_has_notifier(vm, KVM_IRQCHIP_IOAPIC, 7));
+			  kev_irq_has_notifier(vm, FAKE_CHIP, 7));
 	KUNIT_EXPECT_FALSE(test,
-			   kev_irq_has_notifier(vm, KVM_IRQCHIP_IOAPIC, 6));
+			   kev_irq_has_notifier(vm, FAKE_CHIP, 6));
 
-	kev_notify_acked_irq(vm, KVM_IRQCHIP_IOAPIC, 7);
-	kev_notify_acked_irq(vm, KVM_IRQCHIP_IOAPIC, 8);
+	kev_notify_acked_irq(vm, FAKE_CHIP, 7);
+	kev_notify_acked_irq(vm, FAKE_CHIP, 8);
 	for (i = 0; i < 4; i++)
 		KUNIT_EXPECT_EQ(test, i < 3, n[i].calls);
 
@@ -61,7 +61,7 @@ static void ack_reaches_the_notifiers_of_its_gsi(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2, n[0].calls);
 	KUNIT_EXPECT_EQ(test, 2, n[2].calls);
 	KUNIT_EXPECT_FALSE(test,
-			   kev_irq_has_notifier(vm, KVM_IRQCHIP_IOAPIC, 7));
+			   kev_irq_has_notifier(vm, FAKE_CHIP, 7));
 	kev_unregister_irq_ack_notifier(vm, &n[3].notifier);
 }
 

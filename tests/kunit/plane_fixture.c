@@ -11,6 +11,7 @@
 #include <kev/limits.h>
 #include <kev/vm.h>
 
+#include "eventfd_call.h"
 #include "plane_fixture.h"
 
 /* The sink */
@@ -120,8 +121,14 @@ struct kev_vm *fake_vm(struct kunit *test, struct fake_sink **sink)
 	return vm;
 }
 
-/* Eventfds: the kernel makes none but by the system call */
+/* Eventfds */
 
+#ifndef EVENTFD_CALL
+static long sys_eventfd_call(unsigned int count)
+{
+	return sys_eventfd2(count, 0);
+}
+#else
 #ifdef MODULE
 /* It is not exported; a probe that nobody keeps tells where it is. */
 static void *find_symbol(const char *name)
@@ -136,27 +143,17 @@ static void *find_symbol(const char *name)
 	return addr;
 }
 
+#define eventfd_call()	find_symbol(__stringify(EVENTFD_CALL))
+#else
+#define eventfd_call()	EVENTFD_CALL
+#endif
+
 static long sys_eventfd_call(unsigned int count)
 {
-	long (*call)(const struct pt_regs *regs) =
-		find_symbol("__x64_sys_eventfd2");
-	struct pt_regs regs = { .di = count };
+	long (*call)(const struct pt_regs *regs) = eventfd_call();
+	struct pt_regs regs = { .EVENTFD_COUNT = count };
 
 	return call ? call(&regs) : -ENOENT;
-}
-#elif defined(CONFIG_X86_64)
-asmlinkage long __x64_sys_eventfd2(const struct pt_regs *regs);
-
-static long sys_eventfd_call(unsigned int count)
-{
-	struct pt_regs regs = { .di = count };
-
-	return __x64_sys_eventfd2(&regs);
-}
-#else
-static long sys_eventfd_call(unsigned int count)
-{
-	return sys_eventfd2(count, 0);
 }
 #endif
 

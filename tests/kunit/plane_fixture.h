@@ -39,6 +39,10 @@ struct fake_sink {
 	atomic_t torn;
 };
 
+/* Chips that pins are of: any will do, and x86's names are x86's. */
+#define FAKE_CHIP	2
+#define FAKE_OTHER_CHIP	0
+
 struct kev_vm *fake_vm(struct kunit *test, struct fake_sink **sink);
 
 /* An eventfd of the test's own; its fd is closed when the test ends. */

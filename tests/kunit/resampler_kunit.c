@@ -61,7 +61,7 @@ static struct resampled *resampled(struct kunit *test, unsigned int here,
 				   unsigned int other)
 {
 	struct kvm_irq_routing_entry entries[] = {
-		fake_pin(GSI, KVM_IRQCHIP_IOAPIC, PIN),
+		fake_pin(GSI, FAKE_CHIP, PIN),
 		fake_msi(OTHER_GSI, 1),
 	};
 	struct resampled *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
@@ -225,11 +225,11 @@ static const struct pin_case {
 	u32 pin;
 	bool resampled;
 } pin_cases[] = {
-	{ "one_is_told", 1, KVM_IRQCHIP_IOAPIC, PIN, true },
-	{ "all_of_a_line_are_told", 3, KVM_IRQCHIP_IOAPIC, PIN, true },
-	{ "another_pin", 2, KVM_IRQCHIP_IOAPIC, GSI, false },
-	{ "another_chip", 2, KVM_IRQCHIP_PIC_MASTER, PIN, false },
-	{ "nobody_at_all", 0, KVM_IRQCHIP_IOAPIC, PIN, false },
+	{ "one_is_told", 1, FAKE_CHIP, PIN, true },
+	{ "all_of_a_line_are_told", 3, FAKE_CHIP, PIN, true },
+	{ "another_pin", 2, FAKE_CHIP, GSI, false },
+	{ "another_chip", 2, FAKE_OTHER_CHIP, PIN, false },
+	{ "nobody_at_all", 0, FAKE_CHIP, PIN, false },
 };
 
 KUNIT_ARRAY_PARAM_DESC(pin, pin_cases, name);

@@ -137,19 +137,19 @@ static void routing_table_takes_all_routes(struct kunit *test)
 static void routing_pin_maps_to_the_last_gsi(struct kunit *test)
 {
 	struct kvm_irq_routing_entry entries[] = {
-		fake_pin(3, KVM_IRQCHIP_IOAPIC, 7),
-		fake_pin(4, KVM_IRQCHIP_IOAPIC, 7),
+		fake_pin(3, FAKE_CHIP, 7),
+		fake_pin(4, FAKE_CHIP, 7),
 	};
 	struct fake_sink *sink;
 	struct kev_vm *vm = fake_vm(test, &sink);
 
 	KUNIT_ASSERT_EQ(test, 0, kev_set_irq_routing_kernel(vm, entries, 2));
 	KUNIT_EXPECT_EQ(test, 4,
-			kev_irq_map_chip_pin(vm, KVM_IRQCHIP_IOAPIC, 7));
+			kev_irq_map_chip_pin(vm, FAKE_CHIP, 7));
 	KUNIT_EXPECT_EQ(test, -1,
-			kev_irq_map_chip_pin(vm, KVM_IRQCHIP_IOAPIC, 8));
+			kev_irq_map_chip_pin(vm, FAKE_CHIP, 8));
 	KUNIT_EXPECT_EQ(test, -1,
-			kev_irq_map_chip_pin(vm, KVM_IRQCHIP_PIC_MASTER, 7));
+			kev_irq_map_chip_pin(vm, FAKE_OTHER_CHIP, 7));
 	KUNIT_EXPECT_EQ(test, -1, kev_irq_map_chip_pin(vm, 3, 0));
 	KUNIT_EXPECT_EQ(test, -1, kev_irq_map_chip_pin(vm, 0, 24));
 	KUNIT_EXPECT_EQ(test, -1,
