@@ -79,6 +79,10 @@ fuzz:			# Grow programs of calls by what they reach in the module (TIME=60, REPR
 	@tools/need build headers guest demo check
 	@tests/fuzz/run $(if $(REPRO),-r "$(REPRO)",-t $(or $(TIME),60)) $(ARGS)
 
+check-arch:		# KUnit on other architectures, and ABI programs on three (ARGS='-u s390x')
+	@tools/need build headers guest demo check arch
+	@tests/arch/run $(ARGS)
+
 style:			# checkpatch, kernel-doc, shellcheck, SPDX, each header alone
 	@tests/check style
 
@@ -127,4 +131,4 @@ help:			# Show this
 		done)
 
 .PHONY: all modules vmm install install-headers install-dkms demo check kunit abi model \
-	style check-kcsan fuzz check-list docs clean distclean help $(SUITES)
+	style check-kcsan check-arch fuzz check-list docs clean distclean help $(SUITES)
