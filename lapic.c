@@ -154,23 +154,26 @@ void kev_lapic_mask_lvts(struct kev_lapic *apic)
 }
 
 /*
- * The state after power-on, or (@init) after INIT, which keeps the id and, with
- * the mode, the logical id that follows from it in x2APIC mode.  LINT0
- * of the boot CPU passes INTR on before any firmware has run: KVM's
- * LINT0_REENABLED quirk.
+ * The state after power-on, or (@init) after INIT, which keeps the id and the
+ * mode.  In x2APIC mode the logical id follows from the id and stays, too; so
+ * does where the last IPI went, for KVM.  LINT0 of the boot CPU passes INTR on
+ * before any firmware has run: KVM's LINT0_REENABLED quirk.
  */
 static void reset_regs(struct kev_lapic *apic, bool init)
 {
 	u32 id = init ? kev_lapic_reg(apic, APIC_ID) : apic->vcpu->id << 24;
 	u32 ldr = kev_lapic_reg(apic, APIC_LDR);
+	u32 icr2 = kev_lapic_reg(apic, APIC_ICR2);
 
 	kev_lapic_timer_stop(apic);
 	memset(apic->regs, 0, sizeof(apic->regs));
 	kev_lapic_set_reg(apic, APIC_ID, id);
 	kev_lapic_set_reg(apic, APIC_LVR, kev_lapic_version(apic));
 	kev_lapic_mask_lvts(apic);
-	if (apic->mode == KEV_LAPIC_X2APIC)
+	if (apic->mode == KEV_LAPIC_X2APIC) {
 		kev_lapic_set_reg(apic, APIC_LDR, ldr);
+		kev_lapic_set_reg(apic, APIC_ICR2, icr2);
+	}
 	if (is_reset_bsp(apic))
 		kev_lapic_set_reg(apic, APIC_LVT0, SET_APIC_DELIVERY_MODE(0, APIC_MODE_EXTINT));
 	kev_lapic_set_reg(apic, APIC_DFR, APIC_DFR_FLAT);

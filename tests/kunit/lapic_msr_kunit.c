@@ -303,6 +303,24 @@ static void icr_reads_as_written(struct kunit *test)
 			TO(0x12345678) | VECTOR);
 }
 
+static void init_keeps_ids_and_the_destination(struct kunit *test)
+{
+	struct kev_vm *vm = x86_machine(test, 2);
+	struct kev_vcpu *vcpu = x86_vcpu(test, vm, 1);
+
+	enter_x2apic(test, vcpu);
+	wrmsr_(vcpu, REG(APIC_ICR), TO(0x12345678) | VECTOR);
+	wrmsr_(vcpu, REG(APIC_TASKPRI), 0x20);
+	x86_lapic_write(x86_vcpu(test, vm, 0), APIC_ICR2, 1 << 24);
+	x86_lapic_write(x86_vcpu(test, vm, 0), APIC_ICR, APIC_DM_INIT);
+	KUNIT_EXPECT_GE(test, x86_ack(vcpu), 0);
+
+	KUNIT_EXPECT_EQ(test, rdmsr_(test, vcpu, REG(APIC_TASKPRI)), 0ULL);
+	KUNIT_EXPECT_EQ(test, rdmsr_(test, vcpu, REG(APIC_ID)), 1ULL);
+	KUNIT_EXPECT_EQ(test, rdmsr_(test, vcpu, REG(APIC_LDR)), 2ULL);
+	KUNIT_EXPECT_EQ(test, rdmsr_(test, vcpu, REG(APIC_ICR)), TO(0x12345678));
+}
+
 /* The TSC deadline */
 
 static void deadline_needs_its_mode(struct kunit *test)
@@ -348,6 +366,7 @@ static struct kunit_case lapic_msr_test_cases[] = {
 	KUNIT_CASE(msrs_need_x2apic_mode),
 	KUNIT_CASE_PARAM(x2apic_ipi_finds_its_cpus, x2apic_ipi_cases_gen_params),
 	KUNIT_CASE(icr_reads_as_written),
+	KUNIT_CASE(init_keeps_ids_and_the_destination),
 	KUNIT_CASE(deadline_needs_its_mode),
 	KUNIT_CASE(deadline_in_the_past_fires_at_once),
 	{}
