@@ -458,8 +458,11 @@ int kev_lapic_set_state(struct kev_vcpu *vcpu, struct kvm_lapic_state *s)
 	spin_unlock_irqrestore(&apic->lock, flags);
 
 	kev_lapic_wire_lint0(apic);
+	/* Vectors that came by the state may have to be ended, too. */
 	if (moved)
 		kev_x86_destinations_changed(apic->x86);
+	else
+		kev_x86_rescan(apic->x86);
 	if (kev_irqchip_full(vcpu->vm))
 		kev_ioapic_restore_rtc(apic->x86->ioapic, vcpu);
 

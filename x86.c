@@ -275,6 +275,19 @@ void kev_x86_scan(struct kev_vcpu *vcpu, unsigned long *vectors)
 }
 
 /**
+ * kev_x86_rescan() - The next EOI has to look up who wants to hear of it
+ * @x86:	The machine.
+ *
+ * Context: Process; no LAPIC lock held.
+ */
+void kev_x86_rescan(struct kev_x86 *x86)
+{
+	atomic_inc(&x86->dest_seq);
+	if (kev_irqchip_full(x86->vm))
+		kev_ioapic_rescan(x86->ioapic);
+}
+
+/**
  * kev_x86_destinations_changed() - A message may find other LAPICs now
  * @x86:	The machine.
  *
@@ -286,11 +299,9 @@ void kev_x86_scan(struct kev_vcpu *vcpu, unsigned long *vectors)
  */
 void kev_x86_destinations_changed(struct kev_x86 *x86)
 {
-	atomic_inc(&x86->dest_seq);
 	kev_apic_map_invalidate(x86);
 	kev_apic_map_sync(x86);
-	if (kev_irqchip_full(x86->vm))
-		kev_ioapic_rescan(x86->ioapic);
+	kev_x86_rescan(x86);
 }
 
 /* ioctls of a VM */

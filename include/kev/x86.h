@@ -110,6 +110,7 @@ static inline bool kev_irqchip_full(struct kev_vm *vm)
 void kev_x86_eoi(struct kev_vcpu *vcpu, u8 vector, bool level_triggered);
 u32 kev_x86_scan_seq(struct kev_x86 *x86);
 void kev_x86_scan(struct kev_vcpu *vcpu, unsigned long *vectors);
+void kev_x86_rescan(struct kev_x86 *x86);
 void kev_x86_destinations_changed(struct kev_x86 *x86);
 
 /* apicmap.c */

@@ -50,14 +50,15 @@ static void line(struct kev_vm *vm, u32 gsi, bool level)
 	kev_set_irq(vm, gsi, &irq);
 }
 
-/* What a guest of this version of the LAPIC cannot write. */
-static void load_spiv(struct kunit *test, struct kev_vcpu *vcpu, u32 spiv)
+/* What a guest cannot write: the state as it is, but for one register. */
+static void load_register(struct kunit *test, struct kev_vcpu *vcpu,
+			  unsigned int offset, u32 val)
 {
 	struct kvm_lapic_state *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	KUNIT_ASSERT_EQ(test, kev_lapic_get_state(vcpu, s), 0);
-	put_unaligned_le32(spiv, s->regs + APIC_SPIV);
+	put_unaligned_le32(val, s->regs + offset);
 	KUNIT_ASSERT_EQ(test, kev_lapic_set_state(vcpu, s), 0);
 }
 
@@ -88,13 +89,38 @@ static void eoi_reaches_the_ioapic(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ioapic_entry(vm, GSI), LEVEL | REMOTE_IRR | VECTOR);
 	KUNIT_EXPECT_EQ(test, x86_ack(vcpu), FIXED(VECTOR));
 	if (c->suppressed)
-		load_spiv(test, vcpu, X86_SPIV_ENABLED | APIC_SPIV_DIRECTED_EOI);
+		load_register(test, vcpu, APIC_SPIV,
+			      X86_SPIV_ENABLED | APIC_SPIV_DIRECTED_EOI);
 	if (c->edge)
 		x86_lapic_raise(vcpu, VECTOR);
 
 	x86_lapic_write(vcpu, APIC_EOI, 0);
 	KUNIT_EXPECT_EQ(test, ioapic_entry(vm, GSI),
 			c->ended ? LEVEL | VECTOR : LEVEL | REMOTE_IRR | VECTOR);
+}
+
+/* The entry addresses another CPU by now; this one had it before. */
+static void eoi_of_a_restored_vector_reaches_the_ioapic(struct kunit *test)
+{
+	struct kev_vm *vm = x86_full_machine(test, 2);
+	struct kev_vcpu *vcpu = x86_vcpu(test, vm, 0);
+
+	x86_lapic_enable(x86_vcpu(test, vm, 1));
+	ioapic_write32(test, vm, 0, 0x11 + 2 * GSI);
+	ioapic_write32(test, vm, 0x10, 1 << 24);
+	ioapic_write32(test, vm, 0, 0x10 + 2 * GSI);
+	ioapic_write32(test, vm, 0x10, LEVEL | VECTOR);
+	line(vm, GSI, true);
+	line(vm, GSI, false);
+
+	x86_lapic_write(vcpu, APIC_EOI, 0);
+	load_register(test, vcpu, APIC_TMR + 0x10 * (VECTOR / 32),
+		      BIT(VECTOR % 32));
+	load_register(test, vcpu, APIC_ISR + 0x10 * (VECTOR / 32),
+		      BIT(VECTOR % 32));
+	KUNIT_EXPECT_TRUE(test, ioapic_entry(vm, GSI) & REMOTE_IRR);
+	x86_lapic_write(vcpu, APIC_EOI, 0);
+	KUNIT_EXPECT_FALSE(test, ioapic_entry(vm, GSI) & REMOTE_IRR);
 }
 
 static void extint_comes_from_the_pic(struct kunit *test)
@@ -118,6 +144,7 @@ static void extint_comes_from_the_pic(struct kunit *test)
 
 static struct kunit_case x86_test_cases[] = {
 	KUNIT_CASE_PARAM(eoi_reaches_the_ioapic, eoi_cases_gen_params),
+	KUNIT_CASE(eoi_of_a_restored_vector_reaches_the_ioapic),
 	KUNIT_CASE(extint_comes_from_the_pic),
 	{}
 };
