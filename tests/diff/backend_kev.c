@@ -50,6 +50,47 @@ static int kev_read(struct machine *m, unsigned int cpu, bool pio,
 	return ret < 0 ? -1 : 0;
 }
 
+static int kev_wrmsr(struct machine *m, unsigned int cpu, uint32_t msr,
+		     uint64_t val)
+{
+	ssize_t ret = pwrite(m->cpu[cpu], &val, sizeof(val),
+			     KVM_EVENTFD_OFF_MSR + msr);
+
+	return ret < 0 ? -1 : 0;
+}
+
+static int kev_rdmsr(struct machine *m, unsigned int cpu, uint32_t msr,
+		     uint64_t *val)
+{
+	ssize_t ret;
+
+	*val = 0;
+	ret = pread(m->cpu[cpu], val, sizeof(*val), KVM_EVENTFD_OFF_MSR + msr);
+	return ret < 0 ? -1 : 0;
+}
+
+static uint64_t kev_get_base(struct machine *m, unsigned int cpu)
+{
+	uint64_t base;
+
+	must(!kev_rdmsr(m, cpu, MSR_BASE, &base), "IA32_APIC_BASE");
+	return base;
+}
+
+/* By the ways that a guest has: any mode is two steps from off. */
+static int kev_set_base(struct machine *m, unsigned int cpu, uint64_t base)
+{
+	const uint64_t mode = BASE_ENABLE | BASE_X2APIC;
+	uint64_t now = kev_get_base(m, cpu);
+	int ret = 0;
+
+	if ((now & mode) != (base & mode))
+		ret |= kev_wrmsr(m, cpu, MSR_BASE, now & ~mode);
+	if ((now & mode) != (base & mode) && base & BASE_X2APIC)
+		ret |= kev_wrmsr(m, cpu, MSR_BASE, base & ~(uint64_t)BASE_X2APIC);
+	return ret | kev_wrmsr(m, cpu, MSR_BASE, base);
+}
+
 static const enum event_type types[] = {
 	[KVM_EVENTFD_INTR_FIXED]	= EVENT_INTR,
 	[KVM_EVENTFD_INTR_EXTINT]	= EVENT_INTR,
@@ -97,6 +138,10 @@ const struct backend backend_kev = {
 	.teardown	= kev_setup,
 	.write		= kev_write,
 	.read		= kev_read,
+	.wrmsr		= kev_wrmsr,
+	.rdmsr		= kev_rdmsr,
+	.get_base	= kev_get_base,
+	.set_base	= kev_set_base,
 	.take		= kev_take,
 	.events		= kev_events,
 };

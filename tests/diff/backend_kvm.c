@@ -53,6 +53,7 @@
 #define MEM_PDPT	0x3000
 #define STACK_SIZE	0x100
 #define NMI_HANDLER	(MEMORY_BASE + MEM_HANDLERS + 2 * 2)
+#define GP_HANDLER	(MEMORY_BASE + MEM_HANDLERS + 13 * 2)
 
 #define ROUTINE_SIZE	8
 #define EXIT_PORT	0x99
@@ -70,11 +71,15 @@ enum routine {
 	IN8, IN16, IN32,
 	WRITE8, WRITE16, WRITE32, WRITE64,
 	READ8, READ16, READ32, READ64,
+	RDMSR, WRMSR,
 	TAKE,
 	NR_ROUTINES
 };
 
-/* Data in rax, address in rdx; OUT EXIT_PORT is appended to each. */
+/*
+ * Data in rax, address in rdx; of a MSR, data in edx:eax, number in ecx.  OUT
+ * EXIT_PORT is appended to each.
+ */
 static const struct {
 	uint8_t len;
 	uint8_t code[3];
@@ -93,6 +98,8 @@ static const struct {
 	[READ16]	= { 3, { 0x66, 0x8b, 0x02 } },
 	[READ32]	= { 2, { 0x8b, 0x02 } },
 	[READ64]	= { 3, { 0x48, 0x8b, 0x02 } },
+	[RDMSR]		= { 2, { 0x0f, 0x32 } },
+	[WRMSR]		= { 2, { 0x0f, 0x30 } },
 	[TAKE]		= { 1, { 0x90 } },
 };
 
@@ -326,6 +333,8 @@ static void left_at(struct machine *m, unsigned int cpu, uint64_t rip)
 {
 	if (rip < MEMORY_BASE + MEM_HANDLERS && rip >= MEMORY_BASE)
 		return;
+	if (rip == GP_HANDLER)
+		return;
 	if (rip == NMI_HANDLER)
 		took(m, cpu, EVENT_NMI);
 	else if (rip == RESET_RIP)
@@ -362,7 +371,8 @@ static bool run_routine(struct machine *m, unsigned int cpu,
 		.rsp = MEMORY_BASE + MEM_STACKS - cpu * STACK_SIZE,
 		.rflags = routine == TAKE ? FLAGS | FLAGS_IF : FLAGS,
 		.rax = *val,
-		.rdx = addr,
+		.rdx = routine == WRMSR ? *val >> 32 : addr,
+		.rcx = addr,
 	};
 	run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
 	if (!enter(m, cpu)) {
@@ -409,6 +419,58 @@ static int kvm_read(struct machine *m, unsigned int cpu, bool pio,
 	if (len < 8)
 		*val &= (1ULL << len * 8) - 1;
 	return 0;
+}
+
+/* One of the two routines; -1 and EPERM when it ended in #GP. */
+static int run_msr(struct machine *m, unsigned int cpu, enum routine routine,
+		   uint32_t msr, uint64_t *val)
+{
+	const struct kvm_regs *regs = &m->run[cpu]->s.regs.regs;
+
+	if (!run_routine(m, cpu, routine, msr, val))
+		die("kvm: MSR %#x went to user space", msr);
+	if (regs->rip == GP_HANDLER) {
+		errno = EPERM;
+		return -1;
+	}
+	return 0;
+}
+
+static int kvm_wrmsr(struct machine *m, unsigned int cpu, uint32_t msr,
+		     uint64_t val)
+{
+	return run_msr(m, cpu, WRMSR, msr, &val);
+}
+
+static int kvm_rdmsr(struct machine *m, unsigned int cpu, uint32_t msr,
+		     uint64_t *val)
+{
+	const struct kvm_regs *regs = &m->run[cpu]->s.regs.regs;
+
+	*val = 0;
+	if (run_msr(m, cpu, RDMSR, msr, val)) {
+		*val = 0;
+		return -1;
+	}
+	*val = regs->rax | regs->rdx << 32;
+	return 0;
+}
+
+static uint64_t kvm_get_base(struct machine *m, unsigned int cpu)
+{
+	struct kvm_sregs sregs;
+
+	must(!ioctl(m->cpu[cpu], KVM_GET_SREGS, &sregs), "KVM_GET_SREGS");
+	return sregs.apic_base;
+}
+
+static int kvm_set_base(struct machine *m, unsigned int cpu, uint64_t base)
+{
+	struct kvm_sregs sregs;
+
+	must(!ioctl(m->cpu[cpu], KVM_GET_SREGS, &sregs), "KVM_GET_SREGS");
+	sregs.apic_base = base;
+	return ioctl(m->cpu[cpu], KVM_SET_SREGS, &sregs);
 }
 
 static bool nmi_is_blocked(int cpu)
@@ -545,6 +607,10 @@ const struct backend backend_kvm = {
 	.teardown	= kvm_teardown,
 	.write		= kvm_write,
 	.read		= kvm_read,
+	.wrmsr		= kvm_wrmsr,
+	.rdmsr		= kvm_rdmsr,
+	.get_base	= kvm_get_base,
+	.set_base	= kvm_set_base,
 	.take		= kvm_take,
 	.events		= kvm_events,
 };

@@ -36,6 +36,13 @@
 #define IOAPIC_BASE	0xfec00000u
 #define LAPIC_BASE	0xfee00000u
 
+/* IA32_APIC_BASE: its number, its bits, and the first register of x2APIC mode. */
+#define MSR_BASE	0x1bu
+#define BASE_BSP	0x100u
+#define BASE_X2APIC	0x400u
+#define BASE_ENABLE	0x800u
+#define X2APIC_MSR(o)	(0x800u + (o) / 16)
+
 /* A bit of an MSI address. */
 #define MSI_LOGICAL	0x4u
 
@@ -97,6 +104,9 @@ enum op {
 	OP_RING,
 	OP_STORM,
 	OP_PIT,
+	OP_MSR_WRITE,
+	OP_MSR_READ,
+	OP_SET_BASE,
 	NR_OPS
 };
 
@@ -109,7 +119,7 @@ enum op {
  * @gsi:	GSI, chip id or pin.
  * @flags:	Flags of the call.
  * @len:	Bytes.
- * @addr:	Address, port, offset or command.
+ * @addr:	Address, port, offset, command or number of a MSR.
  * @val:	Data.
  * @data:	A table or a state.
  */
@@ -187,6 +197,7 @@ struct observation {
 struct snapshot {
 	bool valid;
 	uint32_t mp_state[MAX_CPUS];
+	uint64_t base[MAX_CPUS];
 	struct kvm_lapic_state lapic[MAX_CPUS];
 	struct kvm_irqchip chip[NR_CHIPS];
 };
@@ -207,7 +218,6 @@ struct backend;
  * @info:	Where their counters can be read.
  * @has_irqfds:	One was assigned at some time.
  * @mp_state:	As last observed.
- * @ldr:	Each LAPIC's, as last observed.
  * @stale:	Which EOIs the IOAPIC wants to see may have changed.
  * @taken:	By each CPU in the middle of an access.
  * @saved:	By OP_SAVE.
@@ -225,7 +235,6 @@ struct machine {
 	int info[NR_FDS];
 	bool has_irqfds;
 	uint32_t mp_state[MAX_CPUS];
-	uint32_t ldr[MAX_CPUS];
 	bool stale;
 	struct event taken[MAX_CPUS];
 	struct snapshot saved;
@@ -240,6 +249,10 @@ struct machine {
  * @teardown:	Before the fds are closed.
  * @write:	The guest writes; 0 when the kernel took it, else -1 and errno.
  * @read:	The guest reads.
+ * @wrmsr:	The guest writes a MSR of the LAPIC; -1 and EPERM is #GP.
+ * @rdmsr:	The guest reads one.
+ * @get_base:	IA32_APIC_BASE, as a VMM saves it.
+ * @set_base:	A VMM restores it: from any mode to any other.
  * @take:	The CPU takes its next interrupt, if there is one.
  * @events:	Append what the CPU takes at once: INIT, SIPI, SMI, NMI.
  *		@expected: what the judge's CPU took; NULL on the judge.
@@ -254,6 +267,12 @@ struct backend {
 		     uint64_t addr, unsigned int len, uint64_t val);
 	int (*read)(struct machine *m, unsigned int cpu, bool pio,
 		    uint64_t addr, unsigned int len, uint64_t *val);
+	int (*wrmsr)(struct machine *m, unsigned int cpu, uint32_t msr,
+		     uint64_t val);
+	int (*rdmsr)(struct machine *m, unsigned int cpu, uint32_t msr,
+		     uint64_t *val);
+	uint64_t (*get_base)(struct machine *m, unsigned int cpu);
+	int (*set_base)(struct machine *m, unsigned int cpu, uint64_t base);
 	void (*take)(struct machine *m, unsigned int cpu, struct event *event);
 	void (*events)(struct machine *m, struct observation *o,
 		       const struct observation *expected);

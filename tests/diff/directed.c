@@ -90,6 +90,7 @@ static const struct {
 	{ directed_chips, &nr_directed_chips },
 	{ directed_pit, &nr_directed_pit },
 	{ directed_lapic, &nr_directed_lapic },
+	{ directed_x2apic, &nr_directed_x2apic },
 	{ directed_differences, &nr_directed_differences },
 };
 

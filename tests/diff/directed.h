@@ -104,6 +104,13 @@ struct table {
 #define TPR(c, v)		LAPIC(c, 0x080, v)
 #define IPI(c, d, v)							\
 	{ .op = OP_IPI, .cpu = (c), .addr = (uint64_t)(d) << 24, .val = (v) }
+#define WRMSR(c, n, v)							\
+	{ .op = OP_MSR_WRITE, .cpu = (c), .addr = (n), .val = (v) }
+#define RDMSR(c, n)		{ .op = OP_MSR_READ, .cpu = (c), .addr = (n) }
+#define X2APIC(c, o, v)		WRMSR(c, X2APIC_MSR(o), v)
+#define X2APIC_READ(c, o)	RDMSR(c, X2APIC_MSR(o))
+#define SET_BASE(c, v)							\
+	{ .op = OP_SET_BASE, .cpu = (c), .addr = MSR_BASE, .val = (v) }
 #define TAKE(c)			{ .op = OP_TAKE, .cpu = (c) }
 #define SET_CHIP(id, o, l, v)						\
 	{ .op = OP_SET_CHIP, .gsi = (id), .addr = (o), .len = (l),	\
@@ -140,6 +147,8 @@ extern const struct directed directed_pit[];
 extern const unsigned int nr_directed_pit;
 extern const struct directed directed_lapic[];
 extern const unsigned int nr_directed_lapic;
+extern const struct directed directed_x2apic[];
+extern const unsigned int nr_directed_x2apic;
 extern const struct directed directed_differences[];
 extern const unsigned int nr_directed_differences;
 

@@ -7,19 +7,21 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "diff.h"
 
 #define LAPIC_EOI	0x0b0
-#define LAPIC_LDR	0x0d0
 #define LAPIC_IRR	0x200
 #define LAPIC_ICR	0x300
 #define LAPIC_ICR2	0x310
 #define IOAPIC_SIZE	0x100
 #define IOAPIC_SELECT	0x00
 #define IOAPIC_WINDOW	0x10
+
+#define UNROUTED_GSI	999
 
 /* A storm of EOIs is slowed down after so many; see exec_storm(). */
 #define STORM_EOIS	10000
@@ -241,6 +243,22 @@ static void exec_pio_read(struct machine *m, const struct step *s,
 	guest_read(m, s, true, o);
 }
 
+static void exec_msr_write(struct machine *m, const struct step *s,
+			   struct observation *o)
+{
+	o->skipped = !machine_cpu_runs(m, s->cpu);
+	if (!o->skipped)
+		note(o, m->backend->wrmsr(m, s->cpu, s->addr, s->val));
+}
+
+static void exec_msr_read(struct machine *m, const struct step *s,
+			  struct observation *o)
+{
+	o->skipped = !machine_cpu_runs(m, s->cpu);
+	if (!o->skipped)
+		note(o, m->backend->rdmsr(m, s->cpu, s->addr, &o->val));
+}
+
 /* ICW1 to ICW4 of both PICs, nothing masked: vectors 0x50.. and 0x70.. */
 static void exec_pic_init(struct machine *m, const struct step *s,
 			  struct observation *o)
@@ -328,6 +346,13 @@ static void exec_set_lapic(struct machine *m, const struct step *s,
 	note(o, ioctl(m->cpu[s->cpu], KVM_SET_LAPIC, &lapic));
 }
 
+static void exec_set_base(struct machine *m, const struct step *s,
+			  struct observation *o)
+{
+	note(o, m->backend->set_base(m, s->cpu, s->val));
+	m->stale = true;
+}
+
 static int set_mp_state(struct machine *m, unsigned int cpu, uint32_t state)
 {
 	struct kvm_mp_state mp = { state };
@@ -349,15 +374,18 @@ static void exec_mp_state(struct machine *m, const struct step *s,
 static void take_snapshot(struct machine *m, struct snapshot *s)
 {
 	struct observation now = { };
+	unsigned int i;
 
 	machine_observe(m, &now);
+	for (i = 0; i < m->config.nr_cpus && m->config.mode != MODE_NONE; i++)
+		s->base[i] = m->backend->get_base(m, i);
 	memcpy(s->mp_state, now.mp_state, sizeof(s->mp_state));
 	memcpy(s->lapic, now.lapic, sizeof(s->lapic));
 	memcpy(s->chip, now.chip, sizeof(s->chip));
 	s->valid = true;
 }
 
-/* In the order of the VMMs: chips, then LAPICs, then what the CPUs do. */
+/* In the order of the VMMs: chips, LAPICs in their modes, what the CPUs do. */
 static int load_snapshot(struct machine *m, const struct snapshot *s)
 {
 	unsigned int i;
@@ -366,8 +394,10 @@ static int load_snapshot(struct machine *m, const struct snapshot *s)
 	for (i = 0; i < NR_CHIPS && m->config.mode == MODE_FULL; i++)
 		ret |= ioctl(m->vm, KVM_SET_IRQCHIP, &s->chip[i]);
 	for (i = 0; i < m->config.nr_cpus; i++) {
-		if (m->config.mode != MODE_NONE)
+		if (m->config.mode != MODE_NONE) {
+			ret |= m->backend->set_base(m, i, s->base[i]);
 			ret |= ioctl(m->cpu[i], KVM_SET_LAPIC, &s->lapic[i]);
+		}
 		ret |= set_mp_state(m, i, s->mp_state[i]);
 	}
 	return ret;
@@ -534,6 +564,9 @@ static exec_fn *const executors[NR_OPS] = {
 	[OP_MMIO_READ]		= exec_mmio_read,
 	[OP_PIO_WRITE]		= exec_pio_write,
 	[OP_PIO_READ]		= exec_pio_read,
+	[OP_MSR_WRITE]		= exec_msr_write,
+	[OP_MSR_READ]		= exec_msr_read,
+	[OP_SET_BASE]		= exec_set_base,
 	[OP_PIC_INIT]		= exec_pic_init,
 	[OP_PIC_EOI]		= exec_pic_eoi,
 	[OP_RTE]		= exec_rte,
@@ -560,22 +593,25 @@ static exec_fn *const executors[NR_OPS] = {
 
 /*
  * Have both systems look again for the EOIs that the IOAPIC wants to see, which
- * they do at different times: see the difference "eoi-scan".  A LAPIC that
- * changes its logical id and back leaves no other trace.
+ * they do at different times: see the difference "eoi-scan".  An ack notifier
+ * that comes and goes, on a GSI without a route, leaves no other trace.
  */
 void step_refresh(struct machine *m)
 {
-	const uint64_t addr = LAPIC_BASE + LAPIC_LDR;
-	unsigned int cpu = 0;
+	struct kvm_irqfd args = {
+		.gsi = UNROUTED_GSI, .flags = KVM_IRQFD_FLAG_RESAMPLE,
+	};
+	static int fd = -1;
 
 	if (!m->stale || m->config.mode != MODE_FULL || m->config.fresh)
 		return;
-	while (cpu < m->config.nr_cpus && !machine_cpu_runs(m, cpu))
-		cpu++;
-	if (cpu == m->config.nr_cpus)
-		return;
-	m->backend->write(m, cpu, false, addr, 4, m->ldr[cpu] ^ 1u << 24);
-	m->backend->write(m, cpu, false, addr, 4, m->ldr[cpu]);
+	if (fd < 0)
+		fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	args.fd = fd;
+	args.resamplefd = fd;
+	must(!ioctl(m->vm, KVM_IRQFD, &args), "KVM_IRQFD");
+	args.flags = KVM_IRQFD_FLAG_DEASSIGN;
+	must(!ioctl(m->vm, KVM_IRQFD, &args), "KVM_IRQFD");
 	m->stale = false;
 }
 

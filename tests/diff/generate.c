@@ -24,11 +24,15 @@
  * @state:	Of the random numbers.
  * @script:	Grows.
  * @room:	For how many steps there is room.
+ * @modes:	LAPICs change their mode in this script.
+ * @x2apic:	Which are in x2APIC mode, as far as the script can know.
  */
 struct generator {
 	uint64_t state;
 	struct script *script;
 	size_t room;
+	bool modes;
+	bool x2apic[MAX_CPUS];
 };
 
 static const void *tables[MAX_TABLES];
@@ -437,6 +441,22 @@ static void gen_msi(struct generator *g)
 	s->gsi = below(g, 4);
 }
 
+/* The same message, in the way of x2APIC mode. */
+static void ipi_to_msr(struct generator *g, struct step *s)
+{
+	uint64_t dest = s->addr >> 24;
+
+	if (dest == 0xff && percent(g, 70))
+		dest = 0xffffffff;
+	if (percent(g, 5))
+		dest |= below(g, 4) << 16;
+	s->op = OP_MSR_WRITE;
+	s->addr = X2APIC_MSR(0x300);
+	s->val |= dest << 32;
+	if (percent(g, 5))
+		s->val |= 1u << below(g, 32);
+}
+
 static void gen_ipi(struct generator *g)
 {
 	struct step *s = emit(g, OP_IPI);
@@ -448,6 +468,8 @@ static void gen_ipi(struct generator *g)
 		 percent(g, 90) << 14 | percent(g, 15) << 15;
 	if (percent(g, 35))
 		s->val |= below(g, 4) << 18;
+	if (g->x2apic[s->cpu])
+		ipi_to_msr(g, s);
 }
 
 /* The IOAPIC */
@@ -507,16 +529,19 @@ static void gen_ioapic_other(struct generator *g)
 
 /* LAPICs */
 
-static struct step *lapic_write(struct generator *g, unsigned int cpu,
-				unsigned int offset, uint32_t val)
+/* In the way of the CPU's mode, and rarely in the other, which is refused. */
+static void lapic_write(struct generator *g, unsigned int cpu,
+			unsigned int offset, uint32_t val)
 {
-	struct step *s = emit(g, OP_MMIO_WRITE);
+	bool msr = g->x2apic[cpu] != (g->modes && percent(g, 3));
+	struct step *s = emit(g, msr ? OP_MSR_WRITE : OP_MMIO_WRITE);
 
 	s->cpu = cpu;
-	s->addr = LAPIC_BASE + offset;
+	s->addr = msr ? X2APIC_MSR(offset) : LAPIC_BASE + offset;
 	s->len = 4;
 	s->val = val;
-	return s;
+	if (msr && percent(g, 2))
+		s->val |= 1ULL << 32;
 }
 
 static void gen_eoi(struct generator *g)
@@ -580,10 +605,38 @@ static void gen_lapic_read(struct generator *g)
 	s->cpu = any_cpu(g);
 	s->addr = LAPIC_BASE + (below(g, 0x40) << 4);
 	s->len = 4;
+	if (g->x2apic[s->cpu]) {
+		s->op = OP_MSR_READ;
+		s->addr = percent(g, 90) ? 0x800 + below(g, 0x40) : MSR_BASE;
+		return;
+	}
 	if (percent(g, 20)) {
 		s->len = 1 << below(g, 4);
 		s->addr += below(g, 16);
 	}
+}
+
+/*
+ * Another mode, or an attempt: half of the ways are closed.  The boot CPU's bit
+ * is the guest's to keep.
+ */
+static void gen_mode(struct generator *g)
+{
+	static const uint32_t modes[] = {
+		0, BASE_ENABLE, BASE_ENABLE, BASE_ENABLE | BASE_X2APIC,
+		BASE_ENABLE | BASE_X2APIC, BASE_X2APIC,
+	};
+	struct step *s;
+
+	if (!g->modes)
+		return;
+	s = emit(g, percent(g, 80) ? OP_MSR_WRITE : OP_SET_BASE);
+	s->cpu = any_cpu(g);
+	s->addr = MSR_BASE;
+	s->val = LAPIC_BASE | PICK(g, modes) | (s->cpu ? 0 : BASE_BSP);
+	if (s->op == OP_SET_BASE)
+		s->val |= BASE_ENABLE;
+	g->x2apic[s->cpu] = s->val & BASE_X2APIC;
 }
 
 static void gen_take(struct generator *g)
@@ -767,6 +820,7 @@ static const struct {
 	{ gen_tpr, 25 },
 	{ gen_lapic_register, 25 },
 	{ gen_lapic_read, 15 },
+	{ gen_mode, 6 },
 	{ gen_take, 100 },
 	{ gen_take_and_eoi, 80 },
 	{ gen_pic_init, 8 },
@@ -801,6 +855,17 @@ static void gen_config(struct generator *g, unsigned int nr_cpus)
 	config->nr_cpus = nr_cpus;
 	config->mode = percent(g, 88) ? MODE_FULL : MODE_SPLIT;
 	config->x2apic_api = percent(g, 75) ? 0 : below(g, 4);
+	g->modes = percent(g, 35);
+}
+
+static void enter_x2apic(struct generator *g, unsigned int cpu)
+{
+	struct step *s = emit(g, OP_MSR_WRITE);
+
+	s->cpu = cpu;
+	s->addr = MSR_BASE;
+	s->val = LAPIC_BASE | BASE_ENABLE | BASE_X2APIC | (cpu ? 0 : BASE_BSP);
+	g->x2apic[cpu] = true;
 }
 
 /* What firmware would do, mostly: else a LAPIC takes nothing. */
@@ -813,6 +878,8 @@ static void gen_start(struct generator *g)
 			lapic_write(g, cpu, 0x0f0, 0x1ff);
 		if (percent(g, 80))
 			lapic_write(g, cpu, 0x0d0, 1u << (24 + cpu));
+		if (g->modes && percent(g, 70))
+			enter_x2apic(g, cpu);
 	}
 	if (percent(g, 85)) {
 		gen_pic_init(g);

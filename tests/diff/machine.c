@@ -23,7 +23,6 @@
 
 #include "diff.h"
 
-#define LAPIC_LDR	0x0d0
 #define SENTINEL_GSI	3
 #define SETTLE_SECONDS	20
 
@@ -356,7 +355,5 @@ void machine_observe(struct machine *m, struct observation *o)
 			continue;
 		must(!ioctl(m->cpu[i], KVM_GET_LAPIC, &o->lapic[i]),
 		     "KVM_GET_LAPIC");
-		memcpy(&m->ldr[i], o->lapic[i].regs + LAPIC_LDR,
-		       sizeof(m->ldr[i]));
 	}
 }

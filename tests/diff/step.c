@@ -93,6 +93,13 @@ static void print_access(const struct step *s)
 		printf(" and %u times more", s->gsi);
 }
 
+static void print_msr(const struct step *s)
+{
+	printf(" cpu %u msr %#" PRIx64, s->cpu, s->addr);
+	if (s->op != OP_MSR_READ)
+		printf(" val %#" PRIx64, s->val);
+}
+
 static void print_pic_init(const struct step *s)
 {
 	printf(" cpu %u icw4 %#" PRIx64, s->cpu, s->val);
@@ -219,6 +226,9 @@ static const struct {
 	[OP_RING]		= { "ring", print_ring },
 	[OP_STORM]		= { "eoi-storm", print_cpu },
 	[OP_PIT]		= { "get-pit2", print_chip },
+	[OP_MSR_WRITE]		= { "wrmsr", print_msr },
+	[OP_MSR_READ]		= { "rdmsr", print_msr },
+	[OP_SET_BASE]		= { "restore-apic-base", print_msr },
 };
 
 const char *step_name(const struct step *step)
