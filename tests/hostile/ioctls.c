@@ -7,7 +7,7 @@
 
 #include "hostile.h"
 
-#define NR_EACH		10000
+#define NR_EACH		5000
 
 /* What each kind of fd says to an ioctl whose letter is not KVM's. */
 static const struct {

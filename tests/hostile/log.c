@@ -8,7 +8,7 @@
 
 #include "hostile.h"
 
-#define NR_ROUNDS	200
+#define NR_ROUNDS	50
 
 static int log_open(void)
 {

@@ -12,8 +12,13 @@
 #include "cgroup.h"
 #include "hostile.h"
 
-#define GROUP	"kev-memcg"
-#define NR_FDS	3000
+#define GROUP		"kev-memcg"
+/* Charges are taken in advance, 256 KiB at a time: each kind is more than that. */
+#define NR_FDS		3000
+#define NR_IOEVENTFDS	8000
+#define NR_VMS		100
+#define NR_VCPUS	80
+#define NR_ROUTES	40000u
 
 /* The machine on which objects are made, and what they need. */
 struct stage {
@@ -35,7 +40,7 @@ static void make_ioeventfds(struct stage *stage)
 {
 	unsigned int i;
 
-	for (i = 0; i < 2 * NR_FDS; i++)
+	for (i = 0; i < NR_IOEVENTFDS; i++)
 		ioeventfd_assign(stage->m.vm, stage->fds[0], 0x10000 + i * 8, 4,
 				 KVM_IOEVENTFD_FLAG_DATAMATCH, i);
 }
@@ -44,7 +49,7 @@ static void make_vms(struct stage *stage)
 {
 	unsigned int i;
 
-	for (i = 0; i < 300; i++)
+	for (i = 0; i < NR_VMS; i++)
 		kev_ioctl_val(stage->node, KVM_CREATE_VM, 0);
 }
 
@@ -52,7 +57,7 @@ static void make_vcpus(struct stage *stage)
 {
 	unsigned int i;
 
-	for (i = 1; i < 200; i++)
+	for (i = 1; i <= NR_VCPUS; i++)
 		close(create_vcpu(stage->m.vm, i));
 }
 
@@ -61,19 +66,6 @@ static void make_routes(struct stage *stage)
 	enable_cap(stage->m.vm, KVM_EVENTFD_CAP_MAX_ROUTES, 131072);
 	kev_assert(!ioctl(stage->m.vm, KVM_SET_GSI_ROUTING, stage->routes),
 		   "KVM_SET_GSI_ROUTING of %u", stage->routes->nr);
-}
-
-static void make_zones(struct stage *stage)
-{
-	struct kvm_coalesced_mmio_zone zone = { .size = 8 };
-	unsigned int bus;
-
-	for (bus = 0; bus < 2; bus++)
-		for (zone.addr = 0; zone.addr < 8 * 900; zone.addr += 8) {
-			zone.pio = bus;
-			kev_ioctl(stage->m.vm, KVM_REGISTER_COALESCED_MMIO,
-				  &zone);
-		}
 }
 
 /*
@@ -87,14 +79,11 @@ static const struct kind {
 	unsigned int size;
 } kinds[] = {
 	{ "irqfds", make_irqfds, NR_FDS, 192 },
-	{ "ioeventfds", make_ioeventfds, 2 * NR_FDS, 96 },
-	{ "VMs", make_vms, 300, 4096 },
-	{ "vCPUs", make_vcpus, 199, 3 * 4096 },
-	{ "routes", make_routes, 100000, 32 },
-	{ "zones", make_zones, 1800, 64 },
+	{ "ioeventfds", make_ioeventfds, NR_IOEVENTFDS, 64 },
+	{ "VMs", make_vms, NR_VMS, 4096 },
+	{ "vCPUs", make_vcpus, NR_VCPUS, 2 * 4096 },
+	{ "routes", make_routes, NR_ROUTES, 32 },
 };
-
-#define NR_ROUTES	100000u
 
 static struct kvm_irq_routing *routes_new(void)
 {

@@ -9,7 +9,7 @@
 
 #include "hostile.h"
 
-#define NR_ROUNDS	2000
+#define NR_ROUNDS	1000
 #define ZONE		0x3000ull
 #define ZONE_SIZE	0x100u
 #define GSI		24

@@ -8,7 +8,7 @@
 
 #include "hostile.h"
 
-#define NR_EACH		20000
+#define NR_EACH		8000
 #define IOAPIC_BASE	0xfec00000ull
 #define GSIS		32
 #define MSR_BASE	0x1b
