@@ -22,7 +22,7 @@ all: modules
 
 ## Build
 
-modules:		# Build kvm-eventfd.ko (KDIR=, W=1, C=2, CC=, KVM_EVENTFD_IOAPIC=n)
+modules:		# Build kvm-eventfd.ko (KDIR=, W=1, C=2, CC=, KVM_EVENTFD_IRQFD=n ...)
 	@tools/need build
 ifneq ($(KDIR),)
 	$(KBUILD) modules
@@ -70,6 +70,10 @@ abi:			# User-space tests of every ioctl on Debian 6.1 and 6.12
 model:			# Check the model of an irqfd's life with spin, and that it needs each guard
 	@tools/need build check
 	@tests/model/run
+
+check-configs:		# Every combination of switches: builds, and tests of the key ones (ARGS=)
+	@tools/need build headers guest demo check
+	@tests/configs/run $(ARGS)
 
 check-kcsan:		# KUnit, the ABI programs and stress on a kernel with KCSAN (ARGS=)
 	@tools/need build headers guest demo check
@@ -131,4 +135,4 @@ help:			# Show this
 		done)
 
 .PHONY: all modules vmm install install-headers install-dkms demo check kunit abi model \
-	style check-kcsan check-arch fuzz check-list docs clean distclean help $(SUITES)
+	style check-configs check-kcsan check-arch fuzz check-list docs clean distclean help $(SUITES)

@@ -95,4 +95,9 @@ static inline bool kev_srcu_has_no_reader(struct srcu_struct *ssp, int idx)
 }
 #endif
 
+/*
+ * No shim: 6.17's add_wait_queue_priority_exclusive().  It makes the same test as
+ * eventfd.c, which needs the lock of the wait queue for more than that.
+ */
+
 #endif /* _KEV_COMPAT_H */
