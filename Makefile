@@ -87,6 +87,10 @@ check-arch:		# KUnit on other architectures, and ABI programs on three (ARGS='-u
 	@tools/need build headers guest demo check arch
 	@tests/arch/run $(ARGS)
 
+coverage:		# What the tests reach of the module: lines and branches, by gcov
+	@tools/need build headers guest demo check
+	@tests/coverage/run $(ARGS)
+
 style:			# checkpatch, kernel-doc, shellcheck, SPDX, each header alone
 	@tests/check style
 
@@ -135,4 +139,4 @@ help:			# Show this
 		done)
 
 .PHONY: all modules vmm install install-headers install-dkms demo check kunit abi model \
-	style check-configs check-kcsan check-arch fuzz check-list docs clean distclean help $(SUITES)
+	style check-configs check-kcsan check-arch fuzz coverage check-list docs clean distclean help $(SUITES)
