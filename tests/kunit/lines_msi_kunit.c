@@ -180,7 +180,7 @@ static const struct route_case {
 	{ "a_message_of_a_device", KVM_IRQ_ROUTING_MSI, KVM_MSI_VALID_DEVID,
 	  1, 1, 0 },
 	{ "a_message_with_other_flags", KVM_IRQ_ROUTING_MSI, 2, 0, 0, -EINVAL },
-	{ "another_type", KVM_IRQ_ROUTING_S390_ADAPTER, 0, 0, 0, -EINVAL },
+	{ "another_type", KVM_IRQ_ROUTING_XEN_EVTCHN, 0, 0, 0, -EINVAL },
 };
 
 KUNIT_ARRAY_PARAM_DESC(route, route_cases, name);
