@@ -91,7 +91,8 @@ static const struct {
  * @lock:	Protects all below.
  * @flags:	The interrupt state to restore when @lock is dropped.
  * @output:	INTR to the CPUs, as @ops was last told.
- * @carried:	Nothing but lines has changed since pic_update().
+ * @carried:	pic_update() changed nothing, and nothing but lines has changed
+ *		since: it would change nothing now.
  * @lines:	Which sources hold each pin up.
  * @chip:	The registers, master first, in the layout of KVM_GET_IRQCHIP.
  *		User space may set any value there: use bits, not ranges.
@@ -190,15 +191,19 @@ static int chip_set_pin(struct kvm_pic_state *s, unsigned int pin, bool level)
 /* Carry a change of the registers to the cascade and to the INTR output. */
 static void pic_update(struct kev_pic *pic)
 {
+	struct kvm_pic_state *master = &pic->chip[0];
+	u8 last_irr = master->last_irr;
+	u8 irr = master->irr;
 	bool output;
 
 	lockdep_assert_held(&pic->lock);
 
-	pic->carried = true;
 	if (pic_pending(pic, 1) >= 0) {
-		chip_set_pin(&pic->chip[0], PIC_CASCADE, true);
-		chip_set_pin(&pic->chip[0], PIC_CASCADE, false);
+		chip_set_pin(master, PIC_CASCADE, true);
+		chip_set_pin(master, PIC_CASCADE, false);
 	}
+	/* A cascade that just fell is an edge the next time. */
+	pic->carried = irr == master->irr && last_irr == master->last_irr;
 
 	output = pic_pending(pic, 0) >= 0;
 	if (output == pic->output)
