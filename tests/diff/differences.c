@@ -139,6 +139,17 @@ static bool forgive_poll_flag(struct pair *pair)
 	return true;
 }
 
+/* In either mode of the LAPIC. */
+static bool reads_priority(const struct step *s)
+{
+	if (s->op == OP_MMIO_READ)
+		return s->addr == LAPIC_BASE + APIC_TASKPRI ||
+		       s->addr == LAPIC_BASE + APIC_PROCPRI;
+	return s->op == OP_MSR_READ &&
+	       (s->addr == X2APIC_MSR(APIC_TASKPRI) ||
+		s->addr == X2APIC_MSR(APIC_PROCPRI));
+}
+
 static bool forgive_tpr_subclass(struct pair *pair)
 {
 	const struct step *s = pair->step;
@@ -149,9 +160,7 @@ static bool forgive_tpr_subclass(struct pair *pair)
 		forgiven |= forgive_bits(pair, cpu, APIC_TASKPRI, 0xf);
 		forgiven |= forgive_bits(pair, cpu, APIC_PROCPRI, 0xf);
 	}
-	if (s->op == OP_MMIO_READ && pair->kvm.val != pair->kev.val &&
-	    (s->addr == LAPIC_BASE + APIC_TASKPRI ||
-	     s->addr == LAPIC_BASE + APIC_PROCPRI)) {
+	if (reads_priority(s) && pair->kvm.val != pair->kev.val) {
 		pair->kev.val = (pair->kev.val & ~0xfULL) |
 				(pair->kvm.val & 0xf);
 		forgiven = true;
@@ -211,6 +220,11 @@ static struct difference differences[] = {
 	{
 		"no-unmask-resample",
 		"a resampled line whose entry is unmasked is resampled first, as since 6.4",
+		.old = true,
+	},
+	{
+		"mode-restored",
+		"a VMM that takes a LAPIC from x2APIC mode straight to xAPIC mode has its id in the other format, as since 6.2",
 		.old = true,
 	},
 	{

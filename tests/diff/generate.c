@@ -617,8 +617,9 @@ static void gen_lapic_read(struct generator *g)
 }
 
 /*
- * Another mode, or an attempt: half of the ways are closed.  The boot CPU's bit
- * is the guest's to keep.
+ * Another mode, or an attempt: half of the ways are closed to a guest.  What a VMM
+ * may do besides is the difference "mode-restored" of old judges.  The boot CPU's
+ * bit is the guest's to keep.
  */
 static void gen_mode(struct generator *g)
 {
@@ -630,7 +631,8 @@ static void gen_mode(struct generator *g)
 
 	if (!g->modes)
 		return;
-	s = emit(g, percent(g, 80) ? OP_MSR_WRITE : OP_SET_BASE);
+	s = emit(g, percent(g, 80) || judge_is_old() ? OP_MSR_WRITE :
+						       OP_SET_BASE);
 	s->cpu = any_cpu(g);
 	s->addr = MSR_BASE;
 	s->val = LAPIC_BASE | PICK(g, modes) | (s->cpu ? 0 : BASE_BSP);
