@@ -63,7 +63,7 @@ void kev_irq_synchronize(struct kev_vm *vm)
 {
 	might_sleep();
 	RCU_LOCKDEP_WARN(srcu_read_lock_held(&vm->irq_srcu),
-			 "kev_irq_synchronize() in irq_srcu");
+			 "a reader in irq_srcu waits for itself");
 
 	if (!irq_srcu_is_idle(vm))
 		synchronize_srcu_expedited(&vm->irq_srcu);
