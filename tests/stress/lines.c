@@ -18,40 +18,10 @@ struct lines {
 	atomic_ulong ended;
 };
 
-struct line_visitor {
-	struct lines *all;
-	uint32_t line;
-};
-
 struct line_cpu {
 	struct lines *all;
 	int vcpu;
 };
-
-static void *visit_until_stopped(void *arg)
-{
-	struct line_visitor *visitor = arg;
-	struct lines *all = visitor->all;
-	int resamplefd = kev_eventfd(0);
-	int fd = kev_eventfd(0);
-
-	while (run_goes_on(all->run)) {
-		irqfd_assign_resample(all->vm.m.vm, fd, visitor->line,
-				      resamplefd);
-		kev_signal(fd);
-		sched_yield();
-		irqfd_deassign(all->vm.m.vm, fd, visitor->line);
-		kev_count(resamplefd);
-		usleep(10);
-		if (kev_count(resamplefd))
-			run_fail(all->run, "a resample after deassign");
-		atomic_fetch_add(&all->run->signals, 1);
-		atomic_fetch_add(&all->run->pairs, 1);
-	}
-	close(fd);
-	close(resamplefd);
-	return NULL;
-}
 
 /* Whoever took a line ends it, so that EOI has one to end. */
 static void *end_until_stopped(void *arg)
@@ -126,8 +96,9 @@ static void lines_create(struct vm *vm)
 
 static void lines_run(struct lines *all)
 {
-	struct line_visitor visitors[2] = {
-		{ all, LINE_SHARED }, { all, LINE_OWN },
+	struct visitor visitors[2] = {
+		{ all->run, &all->vm, LINE_SHARED },
+		{ all->run, &all->vm, LINE_OWN },
 	};
 	struct line_cpu cpus[2] = {
 		{ all, all->vm.m.vcpu[0] }, { all, all->vm.m.vcpu[1] },

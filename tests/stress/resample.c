@@ -25,38 +25,6 @@ struct resample {
 	atomic_ulong acks;
 };
 
-/* A device that is plugged in and out. */
-struct visitor {
-	struct resample *all;
-	uint32_t pin;
-};
-
-static void *visit_until_stopped(void *arg)
-{
-	struct visitor *visitor = arg;
-	struct resample *all = visitor->all;
-	int resamplefd = kev_eventfd(0);
-	int fd = kev_eventfd(0);
-
-	while (run_goes_on(all->run)) {
-		irqfd_assign_resample(all->vm.m.vm, fd, visitor->pin,
-				      resamplefd);
-		kev_signal(fd);
-		sched_yield();
-		irqfd_deassign(all->vm.m.vm, fd, visitor->pin);
-		/* Nobody signals a resamplefd of an irqfd that is gone. */
-		kev_count(resamplefd);
-		usleep(10);
-		if (kev_count(resamplefd))
-			run_fail(all->run, "a resample after deassign");
-		atomic_fetch_add(&all->run->signals, 1);
-		atomic_fetch_add(&all->run->pairs, 1);
-	}
-	close(fd);
-	close(resamplefd);
-	return NULL;
-}
-
 /* The CPU takes what comes, and ends it. */
 static void *end_until_stopped(void *arg)
 {
@@ -118,7 +86,7 @@ void stress_resample(struct run *run)
 {
 	struct resample all = { .run = run };
 	struct visitor visitors[2] = {
-		{ &all, PIN_SHARED }, { &all, PIN_OWN },
+		{ run, &all.vm, PIN_SHARED }, { run, &all.vm, PIN_OWN },
 	};
 	pthread_t threads[4];
 	int resamplefd, fd;

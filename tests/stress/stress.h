@@ -164,6 +164,15 @@ void rmmod_begin(void);
 /* Returns how often it was refused. */
 unsigned long rmmod_end(void);
 
+/* visitor.c: who assigns and deassigns @gsi, with a resamplefd, until the end. */
+struct visitor {
+	struct run *run;
+	const struct vm *vm;
+	uint32_t gsi;
+};
+
+void *visit_until_stopped(void *arg);
+
 /* fork.c: what a child executes, to see that it has no fd of the node left. */
 int fork_executed(char **fds);
 

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A device that is plugged in and out: its irqfd has a resamplefd. */
+#include <sched.h>
+#include <unistd.h>
+
+#include "stress.h"
+
+void *visit_until_stopped(void *arg)
+{
+	struct visitor *visitor = arg;
+	int resamplefd = kev_eventfd(0);
+	int fd = kev_eventfd(0);
+
+	while (run_goes_on(visitor->run)) {
+		irqfd_assign_resample(visitor->vm->m.vm, fd, visitor->gsi,
+				      resamplefd);
+		kev_signal(fd);
+		sched_yield();
+		irqfd_deassign(visitor->vm->m.vm, fd, visitor->gsi);
+		/* Nobody signals a resamplefd of an irqfd that is gone. */
+		kev_count(resamplefd);
+		usleep(10);
+		if (kev_count(resamplefd))
+			run_fail(visitor->run, "a resample after deassign");
+		atomic_fetch_add(&visitor->run->signals, 1);
+		atomic_fetch_add(&visitor->run->pairs, 1);
+	}
+	close(fd);
+	close(resamplefd);
+	return NULL;
+}
