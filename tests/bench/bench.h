@@ -59,6 +59,7 @@ struct vm {
 extern struct sys systems[NR_SYS];
 void sys_open(void);
 bool sys_has(const struct sys *sys, unsigned int cap);
+void settle(void);
 void vm_create(struct vm *vm, const struct sys *sys, unsigned int nr_vcpus);
 void vm_close(struct vm *vm);
 void vm_clear_lapic(const struct vm *vm);

@@ -100,12 +100,6 @@ static void run_group(const struct group *group)
 	}
 }
 
-/* Boot leaves work behind (self-tests of ciphers): let it end before counting. */
-static void settle(void)
-{
-	sleep(5);
-}
-
 int main(int argc, char **argv)
 {
 	unsigned int i;

@@ -88,10 +88,20 @@ void vm_clear_lapic(const struct vm *vm)
 	xioctl(vm->vcpu[0], KVM_SET_LAPIC, &lapic, "KVM_SET_LAPIC");
 }
 
+/*
+ * Let end what goes on behind: boot's self-tests of ciphers, the freeing of what a
+ * VM left to kfree_rcu(), which collects for five seconds.
+ */
+void settle(void)
+{
+	sleep(6);
+}
+
 void vm_create(struct vm *vm, const struct sys *sys, unsigned int nr_vcpus)
 {
 	unsigned int i;
 
+	settle();
 	vm->sys = sys;
 	vm->nr_vcpus = nr_vcpus;
 	vm->fd = ioctl(sys->fd, KVM_CREATE_VM, 0);
