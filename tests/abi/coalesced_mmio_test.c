@@ -163,6 +163,8 @@ TEST_F(coalesced, full_ring_takes_no_more)
 	self->ring->first = 1;
 	vcpu_write(self->cpu, ADDR, i, 4);
 	EXPECT_EQ(0, self->ring->last);
+	EXPECT_ERRNO(EOPNOTSUPP, __vcpu_write(self->cpu, ADDR, i, 4));
+	EXPECT_EQ(0, self->ring->last);
 }
 
 TEST_F(coalesced, index_that_user_space_broke_takes_nothing)
