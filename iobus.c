@@ -2,10 +2,10 @@
 /*
  * The buses on which a guest's accesses are looked up: MMIO, PIO, CCW.
  *
- * Two kinds of thing are on a bus.  Ioeventfds are in one hash per VM, keyed by
- * all that a write must be, so that a doorbell costs at most three probes
- * however many there are.  Registers of chips and coalesced zones are ranges:
- * few, in an array that is sorted by address and replaced at each change.
+ * Two kinds of thing are on a bus.  Ioeventfds are in a hash, keyed by all that a
+ * write must be, so that a doorbell costs at most three probes however many
+ * there are.  Registers of chips and coalesced zones are ranges: few, in an array
+ * that is sorted by address and replaced at each change.
  *
  * FAST_MMIO is no bus of its own.  KVM keeps a twin there of each MMIO
  * ioeventfd of length 0, so a lookup by address alone is a probe for those.
@@ -18,6 +18,7 @@
 #include <linux/eventfd.h>
 #include <linux/kvm_eventfd.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
 
@@ -30,14 +31,12 @@
  * struct kev_io_group - Counts the ioeventfds with datamatch at an address
  * @slot:	KEV_MATCH_GROUP, in the index.
  * @count:	Of each length: 1, 2, 4, 8.  Under the bus mutex.
- * @rcu:	A doorbell's probe may walk over it.
  *
  * Only a collision check needs it: is there any of that length?
  */
 struct kev_io_group {
 	struct kev_io_slot slot;
 	u32 count[4];
-	struct rcu_head rcu;
 };
 
 /**
@@ -75,18 +74,20 @@ struct kev_io_ranges {
 /**
  * struct kev_bus_state - All buses of a VM
  * @lock:	Writers.
- * @index:	Ioeventfds and groups, by struct kev_io_key.
+ * @slots:	Ioeventfds and groups, which are in the index too.  Under @lock.
+ * @vm:		The VM's number in the index.
  * @kinds:	Ioeventfds by bus and enum kev_match, so that a kind which is not
  *		there costs no probe.  Written under @lock, read without.
  * @ranges:	By bus; NULL when there is none.
- * @retired:	Writes that ioeventfds took which are gone.  Under @lock.
+ * @signalled:	Writes that ioeventfds took; each CPU counts its own.
  */
 struct kev_bus_state {
 	struct mutex lock; /* writers */
-	struct kev_io_index index;
+	struct hlist_head slots;
+	u32 vm;
 	unsigned int kinds[KEV_NR_BUSES][KEV_MATCH_GROUP];
 	struct kev_io_ranges __rcu *ranges[KEV_NR_BUSES];
-	u64 retired;
+	u64 __percpu *signalled;
 };
 
 /* The index */
@@ -98,12 +99,13 @@ io_lookup(struct kev_bus_state *buses, unsigned int bus, u64 addr,
 	struct kev_io_key key = {
 		.addr = addr,
 		.data = data,
+		.vm = buses->vm,
 		.bus = bus,
 		.match = match,
 		.len = len,
 	};
 
-	return kev_io_index_find(&buses->index, &key);
+	return kev_io_index_find(&key);
 }
 
 /* The same for those who are in no hurry. */
@@ -122,7 +124,8 @@ io_probe(struct kev_bus_state *buses, const struct kev_io_key *at,
 
 /* The guest's side */
 
-static int ioeventfd_signal(struct kev_io_slot *slot)
+static int ioeventfd_signal(struct kev_bus_state *buses,
+			    struct kev_io_slot *slot)
 {
 	struct kev_ioeventfd *ioeventfd;
 	int ret = -EOPNOTSUPP;
@@ -130,7 +133,7 @@ static int ioeventfd_signal(struct kev_io_slot *slot)
 	ioeventfd = container_of(slot, struct kev_ioeventfd, slot);
 	spin_lock(&ioeventfd->lock);
 	if (likely(!ioeventfd->gone)) {
-		ioeventfd->signalled++;
+		this_cpu_inc(*buses->signalled);
 		kev_eventfd_signal(ioeventfd->eventfd);
 		ret = 0;
 	}
@@ -180,7 +183,7 @@ kev_ioeventfd_write(struct kev_bus_state *buses, unsigned int bus, u64 addr,
 	struct kev_io_slot *slot;
 
 	slot = ioeventfd_find(buses, bus, addr, len, val);
-	return slot ? ioeventfd_signal(slot) : -EOPNOTSUPP;
+	return slot ? ioeventfd_signal(buses, slot) : -EOPNOTSUPP;
 }
 
 /* The same in between the devices of a bus. */
@@ -333,7 +336,7 @@ int kev_bus_write_fast(struct kev_vm *vm, u64 addr)
 		slot = io_lookup(buses, KEV_BUS_MMIO, addr, KEV_MATCH_ANY, 0,
 				 0);
 	if (slot)
-		ret = ioeventfd_signal(slot);
+		ret = ioeventfd_signal(buses, slot);
 	rcu_read_unlock();
 
 	return ret;
@@ -379,6 +382,27 @@ int kev_bus_read(struct kev_vm *vm, enum kev_bus bus, u64 addr,
 EXPORT_SYMBOL_GPL(kev_bus_read);
 
 /* Ioeventfds come and go */
+
+static int slot_add(struct kev_bus_state *buses, struct kev_io_slot *slot)
+{
+	int ret;
+
+	lockdep_assert_held(&buses->lock);
+
+	slot->key.vm = buses->vm;
+	ret = kev_io_index_add(slot);
+	if (!ret)
+		hlist_add_head(&slot->peers, &buses->slots);
+	return ret;
+}
+
+static void slot_del(struct kev_bus_state *buses, struct kev_io_slot *slot)
+{
+	lockdep_assert_held(&buses->lock);
+
+	kev_io_index_del(slot);
+	hlist_del(&slot->peers);
+}
 
 static struct kev_io_group *group_find(struct kev_bus_state *buses,
 				       const struct kev_io_key *key)
@@ -451,7 +475,7 @@ static int group_add(struct kev_bus_state *buses, const struct kev_io_key *key)
 		group->slot.key.addr = key->addr;
 		group->slot.key.bus = key->bus;
 		group->slot.key.match = KEV_MATCH_GROUP;
-		ret = kev_io_index_add(&buses->index, &group->slot);
+		ret = slot_add(buses, &group->slot);
 		if (ret) {
 			kfree(group);
 			return ret;
@@ -471,8 +495,8 @@ static void group_del(struct kev_bus_state *buses, const struct kev_io_key *key)
 		if (group->count[i])
 			return;
 
-	kev_io_index_del(&buses->index, &group->slot);
-	kfree_rcu(group, rcu);
+	slot_del(buses, &group->slot);
+	kfree_rcu(group, slot.rcu);
 }
 
 static void kinds_add(struct kev_bus_state *buses, const struct kev_io_key *key,
@@ -509,7 +533,7 @@ static int ioeventfd_insert(struct kev_bus_state *buses,
 	}
 
 	kinds_add(buses, key, 1);
-	ret = kev_io_index_add(&buses->index, &ioeventfd->slot);
+	ret = slot_add(buses, &ioeventfd->slot);
 	if (ret) {
 		kinds_add(buses, key, -1);
 		if (key->match == KEV_MATCH_DATA)
@@ -545,7 +569,7 @@ static void ioeventfd_remove(struct kev_bus_state *buses,
 {
 	const struct kev_io_key *key = &ioeventfd->slot.key;
 
-	kev_io_index_del(&buses->index, &ioeventfd->slot);
+	slot_del(buses, &ioeventfd->slot);
 	kinds_add(buses, key, -1);
 	if (key->match == KEV_MATCH_DATA)
 		group_del(buses, key);
@@ -553,14 +577,13 @@ static void ioeventfd_remove(struct kev_bus_state *buses,
 	/* Whoever found it before now signals before this, or not at all. */
 	spin_lock(&ioeventfd->lock);
 	ioeventfd->gone = true;
-	buses->retired += ioeventfd->signalled;
 	spin_unlock(&ioeventfd->lock);
 }
 
 static void ioeventfd_free(struct kev_ioeventfd *ioeventfd)
 {
 	eventfd_ctx_put(ioeventfd->eventfd);
-	kfree_rcu(ioeventfd, rcu);
+	kfree_rcu(ioeventfd, slot.rcu);
 }
 
 /**
@@ -582,9 +605,7 @@ int kev_bus_del_ioeventfd(struct kev_vm *vm, const struct kev_io_key *key,
 	struct kev_io_slot *slot;
 
 	mutex_lock(&buses->lock);
-	rcu_read_lock();
-	slot = kev_io_index_find(&buses->index, key);
-	rcu_read_unlock();
+	slot = io_probe(buses, key, key->match, key->len, key->data);
 	if (slot)
 		ioeventfd = container_of(slot, struct kev_ioeventfd, slot);
 	if (ioeventfd && ioeventfd->eventfd == eventfd)
@@ -759,7 +780,7 @@ EXPORT_SYMBOL_GPL(kev_bus_unregister);
  * @vm:		A VM that is being created.
  *
  * Context: Process context.
- * Return: 0 or -ENOMEM.
+ * Return: 0; -ENOMEM; -ENOSPC: there are 2^31 VMs.
  */
 int kev_buses_init(struct kev_vm *vm)
 {
@@ -769,27 +790,47 @@ int kev_buses_init(struct kev_vm *vm)
 	buses = kzalloc(sizeof(*buses), GFP_KERNEL_ACCOUNT);
 	if (!buses)
 		return -ENOMEM;
-	mutex_init(&buses->lock);
-	ret = kev_io_index_init(&buses->index);
-	if (ret) {
-		kfree(buses);
-		return ret;
+	buses->signalled = alloc_percpu_gfp(u64, GFP_KERNEL_ACCOUNT);
+	if (!buses->signalled) {
+		ret = -ENOMEM;
+		goto free;
 	}
+	ret = kev_io_index_enter();
+	if (ret < 0)
+		goto free_percpu;
+	buses->vm = ret;
+	mutex_init(&buses->lock);
 	vm->buses = buses;
 	return 0;
+
+free_percpu:
+	free_percpu(buses->signalled);
+free:
+	kfree(buses);
+	return ret;
 }
 
+/* Those of other VMs that are looked up may be behind it: so after a grace period. */
 static void io_slot_free(struct kev_io_slot *slot)
 {
-	struct kev_ioeventfd *ioeventfd;
+	if (slot->key.match == KEV_MATCH_GROUP)
+		kfree_rcu(container_of(slot, struct kev_io_group, slot),
+			  slot.rcu);
+	else
+		ioeventfd_free(container_of(slot, struct kev_ioeventfd, slot));
+}
 
-	if (slot->key.match == KEV_MATCH_GROUP) {
-		kfree(container_of(slot, struct kev_io_group, slot));
-		return;
+static void io_slots_destroy(struct kev_bus_state *buses)
+{
+	struct kev_io_slot *slot;
+	struct hlist_node *next;
+
+	hlist_for_each_entry_safe(slot, next, &buses->slots, peers) {
+		kev_io_index_del(slot);
+		io_slot_free(slot);
+		cond_resched();
 	}
-	ioeventfd = container_of(slot, struct kev_ioeventfd, slot);
-	eventfd_ctx_put(ioeventfd->eventfd);
-	kfree(ioeventfd);
+	kev_io_index_leave(buses->vm);
 }
 
 /**
@@ -801,15 +842,9 @@ static void io_slot_free(struct kev_io_slot *slot)
 void kev_buses_destroy(struct kev_vm *vm)
 {
 	struct kev_bus_state *buses = vm->buses;
-	struct kev_io_slot *slot;
 	unsigned int bus;
-	u32 pos = 0;
 
-	while ((slot = kev_io_index_next(&buses->index, &pos))) {
-		io_slot_free(slot);
-		cond_resched();
-	}
-	kev_io_index_destroy(&buses->index);
+	io_slots_destroy(buses);
 	for (bus = 0; bus < KEV_NR_BUSES; bus++) {
 		struct kev_io_ranges *ranges;
 		unsigned int i;
@@ -823,6 +858,7 @@ void kev_buses_destroy(struct kev_vm *vm)
 		}
 		kvfree(ranges);
 	}
+	free_percpu(buses->signalled);
 	kfree(buses);
 	vm->buses = NULL;
 }
@@ -839,24 +875,20 @@ unsigned int kev_buses_stats(struct kev_vm *vm, u64 *signalled)
 {
 	struct kev_bus_state *buses = vm->buses;
 	unsigned int count = 0;
-	struct kev_io_slot *slot;
-	u32 pos = 0;
-	u64 sum;
+	unsigned int bus;
+	unsigned int kind;
+	int cpu;
 
 	BUILD_BUG_ON(ARRAY_SIZE(buses->kinds[0]) != KEV_MATCH_GROUP);
 
 	mutex_lock(&buses->lock);
-	sum = buses->retired;
-	while ((slot = kev_io_index_next(&buses->index, &pos))) {
-		cond_resched();
-		if (slot->key.match == KEV_MATCH_GROUP)
-			continue;
-		sum += READ_ONCE(container_of(slot, struct kev_ioeventfd,
-					      slot)->signalled);
-		count++;
-	}
+	for (bus = 0; bus < KEV_NR_BUSES; bus++)
+		for (kind = 0; kind < KEV_MATCH_GROUP; kind++)
+			count += buses->kinds[bus][kind];
 	mutex_unlock(&buses->lock);
 
-	*signalled = sum;
+	*signalled = 0;
+	for_each_possible_cpu(cpu)
+		*signalled += READ_ONCE(*per_cpu_ptr(buses->signalled, cpu));
 	return count;
 }

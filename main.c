@@ -15,6 +15,7 @@
 #include <uapi/linux/kvm_eventfd.h>
 
 #include <kev/eventfd.h>
+#include <kev/ioindex.h>
 #include <kev/ioctl.h>
 #include <kev/node.h>
 #include <kev/vcpu.h>
@@ -138,9 +139,12 @@ static int __init kev_init(void)
 	ret = kev_vm_module_init();
 	if (ret)
 		return ret;
-	ret = kev_eventfd_module_init();
+	ret = kev_io_index_module_init();
 	if (ret)
 		goto exit_vm;
+	ret = kev_eventfd_module_init();
+	if (ret)
+		goto exit_index;
 	ret = node_register();
 	if (ret)
 		goto exit_eventfd;
@@ -148,6 +152,8 @@ static int __init kev_init(void)
 
 exit_eventfd:
 	kev_eventfd_module_exit();
+exit_index:
+	kev_io_index_module_exit();
 exit_vm:
 	kev_vm_module_exit();
 	return ret;
@@ -159,6 +165,7 @@ static void __exit kev_exit(void)
 	misc_deregister(&node);
 	kev_vm_module_exit();
 	kev_eventfd_module_exit();
+	kev_io_index_module_exit();
 	rcu_barrier();
 }
 

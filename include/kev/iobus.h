@@ -19,20 +19,14 @@ struct kev_vm;
  *		for a grace period.  Nests outside the eventfd's lock.
  * @gone:	Deassigned: nothing may be signalled.  Under @lock.
  * @eventfd:	Signalled under @lock.  Reference held until @gone.
- * @signalled:	Writes that it took.  Under @lock.
- * @rcu:	Once @gone: freed after the last doorbell that could find it.
+ *
+ * Once @gone it is freed after the last doorbell that could find it.
  */
 struct kev_ioeventfd {
 	struct kev_io_slot slot;
 	spinlock_t lock;
 	bool gone;
-	union {
-		struct {
-			struct eventfd_ctx *eventfd;
-			u64 signalled;
-		};
-		struct rcu_head rcu;
-	};
+	struct eventfd_ctx *eventfd;
 };
 
 int kev_buses_init(struct kev_vm *vm);

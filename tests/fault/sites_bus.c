@@ -129,7 +129,7 @@ static void have_both_data(struct env *env)
 	have_other_data(env);
 }
 
-/* So many that the next ones make the table grow. */
+/* Many are there already: nothing more may be needed for the next. */
 static void have_crowd(struct env *env)
 {
 	unsigned int i;

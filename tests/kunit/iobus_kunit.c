@@ -557,6 +557,30 @@ static void iobus_index_keeps_what_is_there(struct kunit *test)
 			kev_buses_stats(vm, &signalled));
 }
 
+/* They share the index; what is there of one is not there for another. */
+static void iobus_vms_share_no_address(struct kunit *test)
+{
+	struct fake_sink *sink;
+	struct kev_vm *vm = fake_vm(test, &sink);
+	struct kev_vm *other = fake_vm(test, &sink);
+	int fd = fake_eventfd(test, 0);
+	u64 signalled;
+
+	KUNIT_ASSERT_EQ(test, 0, fake_io(vm, fd, ADDR, 4, 0, 0));
+	KUNIT_EXPECT_FALSE(test, fake_write(other, KEV_BUS_MMIO, ADDR, 4, 0));
+	KUNIT_EXPECT_EQ(test, -ENOENT,
+			fake_io(other, fd, ADDR, 4,
+				KVM_IOEVENTFD_FLAG_DEASSIGN, 0));
+	KUNIT_EXPECT_EQ(test, 0, fake_io(other, fd, ADDR, 0, 0, 0));
+	KUNIT_EXPECT_TRUE(test, fake_write(other, KEV_BUS_MMIO, ADDR, 4, 0));
+	KUNIT_EXPECT_TRUE(test, fake_write(vm, KEV_BUS_MMIO, ADDR, 4, 0));
+	KUNIT_EXPECT_FALSE(test, fake_write(vm, KEV_BUS_MMIO, ADDR, 8, 0));
+	KUNIT_EXPECT_EQ(test, 1u, kev_buses_stats(vm, &signalled));
+	KUNIT_EXPECT_EQ(test, 1ull, signalled);
+	KUNIT_EXPECT_EQ(test, 1u, kev_buses_stats(other, &signalled));
+	KUNIT_EXPECT_EQ(test, 1ull, signalled);
+}
+
 static struct kunit_case iobus_cases[] = {
 	KUNIT_CASE_PARAM(iobus_write_matches, hit_gen_params),
 	KUNIT_CASE_PARAM(iobus_two_at_an_address, pair_gen_params),
@@ -569,6 +593,7 @@ static struct kunit_case iobus_cases[] = {
 	KUNIT_CASE(iobus_agrees_with_the_model),
 	KUNIT_CASE(iobus_figures_count_what_was_taken),
 	KUNIT_CASE(iobus_index_keeps_what_is_there),
+	KUNIT_CASE(iobus_vms_share_no_address),
 	{ }
 };
 
