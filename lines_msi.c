@@ -50,18 +50,13 @@ static int msi_reserve(struct kev_lines *lines, u32 gsi)
 int kev_lines_set_msi(struct kev_vm *vm, const struct kvm_irq_routing_entry *ue,
 		      struct kev_route *route)
 {
-	if (ue->flags & ~KVM_MSI_VALID_DEVID)
-		return -EINVAL;
+	int ret;
+
 	if (WARN_ON_ONCE(ue->gsi >= KEV_MAX_IRQ_ROUTES_CAP))
 		return -EINVAL;
-
-	route->msi.address_lo = ue->u.msi.address_lo;
-	route->msi.address_hi = ue->u.msi.address_hi;
-	route->msi.data = ue->u.msi.data;
-	if (ue->flags & KVM_MSI_VALID_DEVID) {
-		route->devid_valid = 1;
-		route->msi.devid = ue->u.msi.devid;
-	}
+	ret = kev_route_set_msi(route, ue);
+	if (ret)
+		return ret;
 
 	return msi_reserve(kev_lines(vm), array_index_nospec(ue->gsi,
 						KEV_MAX_IRQ_ROUTES_CAP));

@@ -94,17 +94,11 @@ static int set_msi_route(struct kev_vm *vm,
 			 const struct kvm_irq_routing_entry *ue,
 			 struct kev_route *route)
 {
-	if (ue->flags & ~KVM_MSI_VALID_DEVID)
-		return -EINVAL;
+	int ret;
 
-	route->type = KVM_IRQ_ROUTING_MSI;
-	route->msi.address_lo = ue->u.msi.address_lo;
-	route->msi.address_hi = ue->u.msi.address_hi;
-	route->msi.data = ue->u.msi.data;
-	if (ue->flags & KVM_MSI_VALID_DEVID) {
-		route->devid_valid = 1;
-		route->msi.devid = ue->u.msi.devid;
-	}
+	ret = kev_route_set_msi(route, ue);
+	if (ret)
+		return ret;
 
 	return kev_msi_is_valid(kev_x86(vm), route) ? 0 : -EINVAL;
 }
