@@ -21,11 +21,13 @@
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
+#include <linux/workqueue.h>
 
 #include <kev/compat.h>
 #include <kev/iobus.h>
 #include <kev/limits.h>
 #include <kev/vm.h>
+#include <kev/wq.h>
 
 /**
  * struct kev_io_group - Counts the ioeventfds with datamatch at an address
@@ -80,6 +82,7 @@ struct kev_io_ranges {
  *		there costs no probe.  Written under @lock, read without.
  * @ranges:	By bus; NULL when there is none.
  * @signalled:	Writes that ioeventfds took; each CPU counts its own.
+ * @free:	Once the VM has no user.
  */
 struct kev_bus_state {
 	struct mutex lock; /* writers */
@@ -88,6 +91,7 @@ struct kev_bus_state {
 	unsigned int kinds[KEV_NR_BUSES][KEV_MATCH_GROUP];
 	struct kev_io_ranges __rcu *ranges[KEV_NR_BUSES];
 	u64 __percpu *signalled;
+	struct rcu_work free;
 };
 
 /* The index */
@@ -810,27 +814,63 @@ free:
 	return ret;
 }
 
-/* Those of other VMs that are looked up may be behind it: so after a grace period. */
 static void io_slot_free(struct kev_io_slot *slot)
 {
-	if (slot->key.match == KEV_MATCH_GROUP)
-		kfree_rcu(container_of(slot, struct kev_io_group, slot),
-			  slot.rcu);
-	else
-		ioeventfd_free(container_of(slot, struct kev_ioeventfd, slot));
+	struct kev_ioeventfd *ioeventfd;
+
+	if (slot->key.match == KEV_MATCH_GROUP) {
+		kfree(container_of(slot, struct kev_io_group, slot));
+		return;
+	}
+	ioeventfd = container_of(slot, struct kev_ioeventfd, slot);
+	eventfd_ctx_put(ioeventfd->eventfd);
+	kfree(ioeventfd);
 }
 
-static void io_slots_destroy(struct kev_bus_state *buses)
+static void buses_free(struct work_struct *work)
 {
+	struct kev_bus_state *buses = container_of(to_rcu_work(work),
+						   struct kev_bus_state, free);
 	struct kev_io_slot *slot;
 	struct hlist_node *next;
 
 	hlist_for_each_entry_safe(slot, next, &buses->slots, peers) {
-		kev_io_index_del(slot);
 		io_slot_free(slot);
 		cond_resched();
 	}
+	free_percpu(buses->signalled);
+	mutex_destroy(&buses->lock);
+	kfree(buses);
+}
+
+/*
+ * Doorbells of other VMs may be walking over what was in the index: all of it is
+ * freed together, after a grace period that nobody waits for.
+ */
+static void io_slots_destroy(struct kev_bus_state *buses)
+{
+	struct kev_io_slot *slot;
+
+	hlist_for_each_entry(slot, &buses->slots, peers) {
+		kev_io_index_del(slot);
+		cond_resched();
+	}
 	kev_io_index_leave(buses->vm);
+}
+
+static void ranges_destroy(struct kev_bus_state *buses, unsigned int bus)
+{
+	struct kev_io_ranges *ranges;
+	unsigned int i;
+
+	ranges = rcu_dereference_protected(buses->ranges[bus], true);
+	for (i = 0; ranges && i < ranges->nr; i++) {
+		struct kev_io_device *dev = ranges->range[i].dev;
+
+		if (dev->ops->release)
+			dev->ops->release(dev);
+	}
+	kvfree(ranges);
 }
 
 /**
@@ -845,22 +885,12 @@ void kev_buses_destroy(struct kev_vm *vm)
 	unsigned int bus;
 
 	io_slots_destroy(buses);
-	for (bus = 0; bus < KEV_NR_BUSES; bus++) {
-		struct kev_io_ranges *ranges;
-		unsigned int i;
-
-		ranges = rcu_dereference_protected(buses->ranges[bus], true);
-		for (i = 0; ranges && i < ranges->nr; i++) {
-			struct kev_io_device *dev = ranges->range[i].dev;
-
-			if (dev->ops->release)
-				dev->ops->release(dev);
-		}
-		kvfree(ranges);
-	}
-	free_percpu(buses->signalled);
-	kfree(buses);
+	for (bus = 0; bus < KEV_NR_BUSES; bus++)
+		ranges_destroy(buses, bus);
 	vm->buses = NULL;
+
+	INIT_RCU_WORK(&buses->free, buses_free);
+	queue_rcu_work(kev_wq, &buses->free);
 }
 
 /**

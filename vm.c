@@ -273,6 +273,8 @@ int kev_vm_module_init(void)
  */
 void kev_vm_module_exit(void)
 {
+	/* What waits for a grace period is queued after it. */
+	rcu_barrier();
 	destroy_workqueue(kev_wq);
 }
 
