@@ -62,6 +62,7 @@ static void emulated_doorbell(void)
 		map->addr[slot] = device_addr(i);
 		map->fd[slot] = fds[i];
 	}
+	settle();
 	report_floor("doorbell-emulated",
 		     measure_warm("doorbell-emulated", NULL, op_emulated, map,
 				  NR_EVENTS));
