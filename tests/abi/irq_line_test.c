@@ -101,6 +101,22 @@ TEST_F(irq_line, repeated_level_counts_again_after_it_fell)
 	EXPECT_TRUE(lapic_irr(self->cpu, VECTOR));
 }
 
+TEST_F(irq_line, repeated_level_counts_again_after_another_line_lowered_the_pin)
+{
+	struct kev_routes *routes = kev_routes_new();
+
+	kev_route_pin(routes, PIN, KVM_IRQCHIP_IOAPIC, 20);
+	kev_route_pin(routes, PIN + 1, KVM_IRQCHIP_IOAPIC, 20);
+	set_gsi_routing(self->vm, routes);
+	ioapic_set_rte(self->vm, 20, VECTOR);
+	line_up_thrice(self->vm);
+	lapic_clear_irr(self->cpu);
+	irq_line(self->vm, PIN + 1, 0);
+	irq_line(self->vm, PIN, 1);
+	EXPECT_TRUE(lapic_irr(self->cpu, VECTOR));
+	free(routes);
+}
+
 TEST_F(irq_line, repeated_level_counts_again_after_the_ioapic_was_set)
 {
 	struct kvm_irqchip chip = { .chip_id = KVM_IRQCHIP_IOAPIC };

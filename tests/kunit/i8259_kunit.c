@@ -106,6 +106,9 @@ static const struct pic_case pic_cases[] = {
 	{ "a_specific_eoi_ends_its_pin", {
 		INIT0(1), UP(4, 1), ACK(0x24), UP(1, 1), ACK(0x21),
 		OUT(CMD0, EOI_PIN(4)), OUT(CMD0, READ_ISR), IN(CMD0, 0x02) } },
+	{ "an_eoi_leaves_the_order", {
+		INIT0(1), UP(4, 1), ACK(0x24), OUT(CMD0, EOI), DOWN(4),
+		UP(1, 1), UP(6, 1), ACK(0x21) } },
 	{ "a_rotating_eoi_puts_the_pin_last", {
 		INIT0(1), UP(4, 1), ACK(0x24), OUT(CMD0, ROTATE_EOI), DOWN(4),
 		UP(4, 1), UP(1, 1), UP(6, 1), ACK(0x26), OUT(CMD0, EOI),
@@ -113,6 +116,9 @@ static const struct pic_case pic_cases[] = {
 	{ "a_rotating_specific_eoi_puts_the_pin_last", {
 		INIT0(1), UP(4, 1), ACK(0x24), OUT(CMD0, ROTATE_EOI_PIN(4)),
 		DOWN(4), UP(4, 1), UP(1, 1), ACK(0x21) } },
+	{ "what_icw1_unmasked_asks_at_the_next_change", {
+		OUT(ELCR0, 0x20), OUT(DATA0, 0x20), UP(5, -1),
+		OUT(CMD0, 0x11), INTR_IS(0), DOWN(6), INTR_IS(1) } },
 	{ "the_set_priority_command_puts_a_pin_last", {
 		INIT0(1), UP(1, 1), UP(6, 1), OUT(CMD0, LOWEST(5)),
 		ACK(0x26) } },
@@ -301,8 +307,8 @@ static void pic_cascade_that_was_up_asks_at_the_next_change(struct kunit *test)
 	state.last_irr = BIT(2);
 	kev_pic_set_state(c->pic, KVM_IRQCHIP_PIC_MASTER, &state);
 	chips_pic_line(c, 8, true, 0);
-	kev_pic_get_state(c->pic, KVM_IRQCHIP_PIC_MASTER, &state);
-	KUNIT_EXPECT_EQ(test, 0, state.irr);
+	/* Who reads the state has all carried on: only the output is looked at. */
+	KUNIT_EXPECT_FALSE(test, c->intr);
 
 	chips_pic_line(c, 8, false, 0);
 	kev_pic_get_state(c->pic, KVM_IRQCHIP_PIC_MASTER, &state);
