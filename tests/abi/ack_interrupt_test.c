@@ -420,6 +420,17 @@ TEST_F(extint, masked_line_waits_for_its_unmasking)
 	EXPECT_ACK(KVM_EVENTFD_INTR_EXTINT, 0x33);
 }
 
+TEST_F(extint, restored_request_of_the_8259_is_taken)
+{
+	struct kvm_irqchip chip = { .chip_id = KVM_IRQCHIP_PIC_MASTER };
+
+	kev_ioctl(self->vm, KVM_GET_IRQCHIP, &chip);
+	chip.chip.pic.irr = 1 << 3;
+	kev_ioctl(self->vm, KVM_SET_IRQCHIP, &chip);
+	EXPECT_TRUE(vcpu_poll_now(self->cpu));
+	EXPECT_ACK(KVM_EVENTFD_INTR_EXTINT, 0x33);
+}
+
 TEST_F(extint, masked_lint0_keeps_the_8259_out)
 {
 	vcpu_write(self->cpu, KEV_APIC_BASE + KEV_APIC_LVT0, 0x10700, 4);

@@ -741,6 +741,24 @@ TEST_F(ports, missed_ticks_are_sent_again)
 	}
 }
 
+/* One in 200 us, whatever the guest asks for: all that were missed are taken. */
+TEST_F(ports, period_has_a_lower_bound)
+{
+	uint64_t begin = kev_now_ms();
+	unsigned int most, n = 0;
+
+	start(self->vm, 2, 1);
+	miss_ticks();
+	start(self->vm, MODE_NONE, 0);
+	most = 5 * (kev_now_ms() - begin + 1) + 2;
+	while (n <= most && !stays_quiet(self->cpu)) {
+		ack_interrupt(self->cpu);
+		lapic_eoi(self->cpu);
+		n++;
+	}
+	EXPECT_LE(n, most);
+}
+
 /* The guest writes an entry, as KVM_SET_IRQCHIP unmasks nothing. */
 static void guest_rte_low(int cpu, unsigned int pin, uint32_t val)
 {
