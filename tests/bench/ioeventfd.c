@@ -121,7 +121,9 @@ static void ioeventfd_size(const struct sys *sys, const int *fds,
  */
 static unsigned int vms_needed(const struct sys *sys, unsigned int nr)
 {
-	return sys->id == SYS_OURS && nr <= 4096 ? NR_VMS : 1;
+	if (sys->id != SYS_OURS || nr > 4096)
+		return 1;
+	return nr > 64 ? NR_VMS : 4 * NR_VMS;
 }
 
 void bench_ioeventfd(const struct sys *sys)

@@ -111,7 +111,7 @@ static double close_once(const struct sys *sys, const int *fds,
 /* Grace periods end on a tick: a mean over several closes is steadier. */
 static void close_size(const struct sys *sys, const int *fds, unsigned int nr)
 {
-	unsigned int rounds = nr > 1024 ? 3 : 10;
+	unsigned int rounds = nr > 1024 ? 3 : nr > 64 ? 10 : 40;
 	double sum = 0;
 	unsigned int i;
 

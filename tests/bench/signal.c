@@ -77,15 +77,28 @@ static void op_no_ioctl(void *arg, unsigned int i)
 }
 
 /* What no irqfd can be cheaper than: the eventfd alone, drained by nobody. */
+/* What boot has left behind can only add: the least of three. */
+static void floor_of(const char *op, op_fn fn, int *fd)
+{
+	double least = 0, cost;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		settle();
+		cost = measure_warm(op, NULL, fn, fd, NR_SIGNALS);
+		if (!i || cost < least)
+			least = cost;
+	}
+	report_floor(op, least);
+}
+
 void bench_floor(void)
 {
 	int fd = eventfd(0, EFD_NONBLOCK);
 
 	must(fd >= 0, "eventfd");
-	report_floor("no-ioctl", measure_warm("no-ioctl", NULL, op_no_ioctl,
-					      &fd, NR_SIGNALS));
-	report_floor("eventfd-write", measure_warm("eventfd-write", NULL,
-						   op_write, &fd, NR_SIGNALS));
+	floor_of("no-ioctl", op_no_ioctl, &fd);
+	floor_of("eventfd-write", op_write, &fd);
 	close(fd);
 }
 
