@@ -54,6 +54,7 @@ static void assign_deassign(struct batch *b, const char *assign,
 	double in = 0, out = 0;
 	unsigned int i;
 
+	settle();
 	run_batch("", b, first, NR_EXTRA, 0);
 	run_batch("", b, first, NR_EXTRA, KVM_IOEVENTFD_FLAG_DEASSIGN);
 	for (i = 0; i < rounds; i++) {
