@@ -48,13 +48,14 @@ static double call_cost(struct batch_call *call, const char *op, void *entries)
 static void batch_rounds(struct batch_call *call, void *in, void *out,
 			 const char *assign, const char *deassign)
 {
-	unsigned int rounds = 1 + NR_ENTRIES / call->args.nr;
+	unsigned int rounds = 8 + NR_ENTRIES / call->args.nr;
 	enum sys_id id = call->vm->sys->id;
 	unsigned int nr = call->args.nr;
 
 	call_cost(call, "", in);
 	call_cost(call, "", out);
 	while (rounds--) {
+		settle();
 		report_cost(assign, nr, id, call_cost(call, assign, in));
 		report_cost(deassign, nr, id, call_cost(call, deassign, out));
 	}
