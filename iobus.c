@@ -907,6 +907,7 @@ unsigned int kev_buses_stats(struct kev_vm *vm, u64 *signalled)
 	unsigned int count = 0;
 	unsigned int bus;
 	unsigned int kind;
+	u64 sum = 0;
 	int cpu;
 
 	BUILD_BUG_ON(ARRAY_SIZE(buses->kinds[0]) != KEV_MATCH_GROUP);
@@ -917,8 +918,9 @@ unsigned int kev_buses_stats(struct kev_vm *vm, u64 *signalled)
 			count += buses->kinds[bus][kind];
 	mutex_unlock(&buses->lock);
 
-	*signalled = 0;
 	for_each_possible_cpu(cpu)
-		*signalled += READ_ONCE(*per_cpu_ptr(buses->signalled, cpu));
+		sum += READ_ONCE(*per_cpu_ptr(buses->signalled, cpu));
+	*signalled = sum;
+
 	return count;
 }
