@@ -107,9 +107,9 @@ TEST(capabilities_agree)
 	EXPECT_EQ(!kev_check_extension(KVM_CAP_IRQ_ROUTING),
 		  !kev_check_extension(KVM_EVENTFD_CAP_MAX_ROUTES));
 	EXPECT_FALSE(kev_check_extension(KVM_CAP_IRQCHIP) &&
-		     !kev_check_extension(KVM_CAP_SPLIT_IRQCHIP));
+		     kev_check_extension(KVM_CAP_SPLIT_IRQCHIP) <= 0);
 	EXPECT_FALSE(kev_check_extension(KVM_CAP_SPLIT_IRQCHIP) &&
-		     !kev_check_extension(KVM_CAP_IRQ_ROUTING));
+		     kev_check_extension(KVM_CAP_IRQ_ROUTING) <= 0);
 }
 
 TEST_HARNESS_MAIN

@@ -297,17 +297,35 @@ static void pic_output_follows_a_restored_state(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, c->intr);
 }
 
-/* The cascade is up already: only when it has fallen is it an edge. */
-static void pic_cascade_that_was_up_asks_at_the_next_change(struct kunit *test)
+/* Up already: only when it has fallen is it an edge. */
+static void raise_slave_under_raised_cascade(struct chips *c)
 {
 	struct kvm_pic_state state;
-	struct chips *c = chips_create(test);
 
 	kev_pic_get_state(c->pic, KVM_IRQCHIP_PIC_MASTER, &state);
 	state.last_irr = BIT(2);
 	kev_pic_set_state(c->pic, KVM_IRQCHIP_PIC_MASTER, &state);
 	chips_pic_line(c, 8, true, 0);
-	/* Who reads the state has all carried on: only the output is looked at. */
+}
+
+static void pic_cascade_that_was_up_is_no_edge(struct kunit *test)
+{
+	struct kvm_pic_state state;
+	struct chips *c = chips_create(test);
+
+	raise_slave_under_raised_cascade(c);
+	kev_pic_get_state(c->pic, KVM_IRQCHIP_PIC_MASTER, &state);
+	KUNIT_EXPECT_EQ(test, 0, state.irr);
+	KUNIT_EXPECT_FALSE(test, c->intr);
+}
+
+/* The state is not read in between: that has all carried on. */
+static void pic_cascade_that_was_up_asks_at_the_next_change(struct kunit *test)
+{
+	struct kvm_pic_state state;
+	struct chips *c = chips_create(test);
+
+	raise_slave_under_raised_cascade(c);
 	KUNIT_EXPECT_FALSE(test, c->intr);
 
 	chips_pic_line(c, 8, false, 0);
@@ -435,6 +453,7 @@ static struct kunit_case pic_kunit_cases[] = {
 	KUNIT_CASE(pic_takes_single_bytes_only),
 	KUNIT_CASE(pic_state_survives_get_and_set),
 	KUNIT_CASE(pic_output_follows_a_restored_state),
+	KUNIT_CASE(pic_cascade_that_was_up_is_no_edge),
 	KUNIT_CASE(pic_cascade_that_was_up_asks_at_the_next_change),
 	KUNIT_CASE(pic_new_pair_has_nothing_set_but_the_elcr_masks),
 	KUNIT_CASE(pic_special_mask_bit_is_kept),
