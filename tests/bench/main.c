@@ -86,6 +86,17 @@ static bool group_wanted(const struct group *group)
 	return only_group ? !strcmp(only_group, group->name) : group->counted;
 }
 
+/* By a clock that counts no instructions a floor would be none. */
+static bool counts(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(groups); i++)
+		if (groups[i].counted && group_wanted(&groups[i]))
+			return true;
+	return false;
+}
+
 static void run_group(const struct group *group)
 {
 	unsigned int i;
@@ -110,8 +121,7 @@ int main(int argc, char **argv)
 	settle();
 	measure_init();
 	measure_only(only_op, only_sys, only_size);
-	/* Of a clock that counts nothing it would be no floor. */
-	if (!only_group || strcmp(only_group, "scaling"))
+	if (counts())
 		bench_floor();
 	for (i = 0; i < ARRAY_SIZE(groups); i++)
 		if (group_wanted(&groups[i]))

@@ -76,7 +76,6 @@ static void op_no_ioctl(void *arg, unsigned int i)
 	must(ioctl(*fd, KVM_IRQ_LINE, &line) < 0, "an eventfd took an ioctl");
 }
 
-/* What no irqfd can be cheaper than: the eventfd alone, drained by nobody. */
 /* What boot has left behind can only add: the least of three. */
 static void floor_of(const char *op, op_fn fn, int *fd)
 {
@@ -92,6 +91,7 @@ static void floor_of(const char *op, op_fn fn, int *fd)
 	report_floor(op, least);
 }
 
+/* What no irqfd can be cheaper than: the eventfd alone, drained by nobody. */
 void bench_floor(void)
 {
 	int fd = eventfd(0, EFD_NONBLOCK);
