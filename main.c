@@ -166,7 +166,6 @@ static void __exit kev_exit(void)
 	kev_vm_module_exit();
 	kev_eventfd_module_exit();
 	kev_io_index_module_exit();
-	rcu_barrier();
 }
 
 module_init(kev_init);
