@@ -5,7 +5,7 @@
  * Two kinds of thing are on a bus.  Ioeventfds are in a hash, keyed by all that a
  * write must be, so that a doorbell costs at most three probes however many
  * there are.  Registers of chips and coalesced zones are ranges: few, in an array
- * that is sorted by address and replaced at each change.
+ * that is sorted by address and replaced at each change (iorange.c).
  *
  * FAST_MMIO is no bus of its own.  KVM keeps a twin there of each MMIO
  * ioeventfd of length 0, so a lookup by address alone is a probe for those.
@@ -24,7 +24,7 @@
 #include <linux/workqueue.h>
 
 #include <kev/compat.h>
-#include <kev/iobus.h>
+#include <kev/iobus_internal.h>
 #include <kev/limits.h>
 #include <kev/vm.h>
 #include <kev/wq.h>
@@ -39,59 +39,6 @@
 struct kev_io_group {
 	struct kev_io_slot slot;
 	u32 count[4];
-};
-
-/**
- * struct kev_io_range - Where a device is
- * @addr:	First address.
- * @end:	Address after the last; at most 2^64 - 1.
- * @reach:	Highest @end of this and all ranges before it.
- * @dev:	The device.
- */
-struct kev_io_range {
-	u64 addr;
-	u64 end;
-	u64 reach;
-	struct kev_io_device *dev;
-};
-
-/**
- * struct kev_io_ranges - The ranges of one bus
- * @stale:	Freed after the last reader of @range ...
- * @rcu:	... and then after the last one of @low and @high.
- * @nr:		Number of them; at least 1.
- * @low:	Below this address there is none.
- * @high:	From this address on there is none.
- * @range:	Sorted by @addr, then @end; equal ones in order of registration.
- */
-struct kev_io_ranges {
-	struct kev_stale stale;
-	struct rcu_head rcu;
-	unsigned int nr;
-	u64 low;
-	u64 high;
-	struct kev_io_range range[];
-};
-
-/**
- * struct kev_bus_state - All buses of a VM
- * @lock:	Writers.
- * @slots:	Ioeventfds and groups, which are in the index too.  Under @lock.
- * @vm:		The VM's number in the index.
- * @kinds:	Ioeventfds by bus and enum kev_match, so that a kind which is not
- *		there costs no probe.  Written under @lock, read without.
- * @ranges:	By bus; NULL when there is none.
- * @signalled:	Writes that ioeventfds took; each CPU counts its own.
- * @free:	Once the VM has no user.
- */
-struct kev_bus_state {
-	struct mutex lock; /* writers */
-	struct hlist_head slots;
-	u32 vm;
-	unsigned int kinds[KEV_NR_BUSES][KEV_MATCH_GROUP];
-	struct kev_io_ranges __rcu *ranges[KEV_NR_BUSES];
-	u64 __percpu *signalled;
-	struct rcu_work free;
 };
 
 /* The index */
@@ -202,13 +149,6 @@ static noinline int doorbell_write(struct kev_bus_state *buses,
 	rcu_read_unlock();
 
 	return ret;
-}
-
-static struct kev_io_ranges *ranges_deref(struct kev_bus_state *buses,
-					  unsigned int bus)
-{
-	return rcu_dereference_protected(buses->ranges[bus],
-					 lockdep_is_held(&buses->lock));
 }
 
 /*
@@ -526,7 +466,7 @@ static int ioeventfd_insert(struct kev_bus_state *buses,
 		return -EEXIST;
 
 	/* KVM counts the other devices here too. */
-	ranges = ranges_deref(buses, key->bus);
+	ranges = kev_io_ranges_deref(buses, key->bus);
 	if (ranges && ranges->nr >= KEV_MAX_BUS_DEVICES)
 		return -ENOSPC;
 
@@ -624,159 +564,6 @@ int kev_bus_del_ioeventfd(struct kev_vm *vm, const struct kev_io_key *key,
 	return 0;
 }
 
-/* Ranges */
-
-static struct kev_io_ranges *ranges_alloc(unsigned int nr)
-{
-	struct kev_io_ranges *ranges;
-
-	ranges = kvzalloc(struct_size(ranges, range, nr), GFP_KERNEL_ACCOUNT);
-	if (ranges)
-		ranges->nr = nr;
-	return ranges;
-}
-
-static void ranges_free(struct kev_stale *stale)
-{
-	struct kev_io_ranges *ranges;
-
-	ranges = container_of(stale, struct kev_io_ranges, stale);
-	kvfree_rcu(ranges, rcu);
-}
-
-static void ranges_publish(struct kev_vm *vm, unsigned int bus,
-			   struct kev_io_ranges *old, struct kev_io_ranges *new)
-{
-	u64 reach = 0;
-	unsigned int i;
-
-	for (i = 0; new && i < new->nr; i++) {
-		reach = max(reach, new->range[i].end);
-		new->range[i].reach = reach;
-	}
-	if (new) {
-		new->low = new->range[0].addr;
-		new->high = reach;
-	}
-	rcu_assign_pointer(vm->buses->ranges[bus], new);
-	if (old)
-		kev_free_stale(vm, &old->stale, ranges_free);
-}
-
-static bool range_after(const struct kev_io_range *a,
-			const struct kev_io_range *b)
-{
-	return a->addr != b->addr ? a->addr > b->addr : a->end > b->end;
-}
-
-static int ranges_insert(struct kev_vm *vm, unsigned int bus,
-			 const struct kev_io_range *range)
-{
-	struct kev_io_ranges *old = ranges_deref(vm->buses, bus);
-	unsigned int nr = old ? old->nr : 0;
-	struct kev_io_ranges *new;
-	unsigned int i;
-
-	if (nr >= KEV_MAX_BUS_DEVICES)
-		return -ENOSPC;
-
-	new = ranges_alloc(nr + 1);
-	if (!new)
-		return -ENOMEM;
-
-	for (i = 0; i < nr && !range_after(&old->range[i], range); i++)
-		new->range[i] = old->range[i];
-	new->range[i] = *range;
-	for (; i < nr; i++)
-		new->range[i + 1] = old->range[i];
-
-	ranges_publish(vm, bus, old, new);
-	return 0;
-}
-
-/**
- * kev_bus_register - Put a device's registers on a bus
- * @vm:		The VM.
- * @bus:	Which bus.
- * @addr:	First address.
- * @len:	Number of addresses.
- * @dev:	The device; may overlap others, and be on a bus more than once.
- *
- * Context: Process context; takes the bus mutex.
- * Return: 0; -EINVAL: the range wraps; -ENOSPC: KEV_MAX_BUS_DEVICES are there;
- *	   -ENOMEM.
- */
-int kev_bus_register(struct kev_vm *vm, enum kev_bus bus, u64 addr, u32 len,
-		     struct kev_io_device *dev)
-{
-	struct kev_io_range range = {
-		.addr = addr,
-		.end = addr + len,
-		.dev = dev,
-	};
-	int ret;
-
-	if (range.end < addr)
-		return -EINVAL;
-
-	mutex_lock(&vm->buses->lock);
-	ret = ranges_insert(vm, bus, &range);
-	mutex_unlock(&vm->buses->lock);
-
-	return ret;
-}
-EXPORT_SYMBOL_GPL(kev_bus_register);
-
-/* Removing cannot fail, so the smaller array has to be had. */
-static void ranges_remove(struct kev_vm *vm, unsigned int bus,
-			  const struct kev_io_device *dev)
-{
-	struct kev_io_ranges *old = ranges_deref(vm->buses, bus);
-	struct kev_io_ranges *new;
-	unsigned int i;
-	unsigned int n;
-
-	for (i = 0, n = 0; old && i < old->nr; i++)
-		n += old->range[i].dev != dev;
-	if (!old || n == old->nr)
-		return;
-
-	new = n ? kvzalloc(struct_size(new, range, n),
-			   GFP_KERNEL_ACCOUNT | __GFP_NOFAIL) : NULL;
-	for (i = 0, n = 0; new && i < old->nr; i++)
-		if (old->range[i].dev != dev)
-			new->range[n++] = old->range[i];
-	if (new)
-		new->nr = n;
-	ranges_publish(vm, bus, old, new);
-}
-
-/**
- * kev_bus_unregister - Take a device off a bus
- * @vm:		The VM.
- * @bus:	Which bus.
- * @dev:	The device; all its ranges there go.
- *
- * No access reaches it after this returned.
- *
- * Context: Process context; takes the bus mutex, waits for a grace period.
- *	    Does not call @dev's release.
- */
-void kev_bus_unregister(struct kev_vm *vm, enum kev_bus bus,
-			struct kev_io_device *dev)
-{
-	/* The VM's teardown destroys the buses before the chips. */
-	if (!vm->buses)
-		return;
-
-	mutex_lock(&vm->buses->lock);
-	ranges_remove(vm, bus, dev);
-	mutex_unlock(&vm->buses->lock);
-
-	kev_irq_synchronize(vm);
-}
-EXPORT_SYMBOL_GPL(kev_bus_unregister);
-
 /* Birth, end, figures */
 
 /**
@@ -858,21 +645,6 @@ static void io_slots_destroy(struct kev_bus_state *buses)
 	kev_io_index_leave(buses->vm);
 }
 
-static void ranges_destroy(struct kev_bus_state *buses, unsigned int bus)
-{
-	struct kev_io_ranges *ranges;
-	unsigned int i;
-
-	ranges = rcu_dereference_protected(buses->ranges[bus], true);
-	for (i = 0; ranges && i < ranges->nr; i++) {
-		struct kev_io_device *dev = ranges->range[i].dev;
-
-		if (dev->ops->release)
-			dev->ops->release(dev);
-	}
-	kvfree(ranges);
-}
-
 /**
  * kev_buses_destroy - Free everything that is on the buses
  * @vm:		A VM that nobody uses any more.
@@ -886,7 +658,7 @@ void kev_buses_destroy(struct kev_vm *vm)
 
 	io_slots_destroy(buses);
 	for (bus = 0; bus < KEV_NR_BUSES; bus++)
-		ranges_destroy(buses, bus);
+		kev_io_ranges_destroy(buses, bus);
 	vm->buses = NULL;
 
 	INIT_RCU_WORK(&buses->free, buses_free);
