@@ -21,7 +21,7 @@ static bool is_silent(int vcpu, int vector)
 }
 
 /* Batches end many at once: as many pairs for one wait that shows nothing. */
-#define NR_BATCH	32
+#define NR_BATCH	64
 
 struct crowd {
 	struct run *run;
