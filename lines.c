@@ -385,7 +385,7 @@ static void set_trigger(struct kev_lines *lines, unsigned int nr, bool edge)
 /* An edge that came and was not taken stays, whatever the trigger is. */
 static int set_triggers(struct kev_lines *lines, u64 first, u64 nr, u64 trigger)
 {
-	u64 i;
+	unsigned long i;
 
 	if (first >= KEV_LINES || nr > KEV_LINES - first ||
 	    trigger > KVM_EVENTFD_TRIGGER_EDGE)
