@@ -28,6 +28,7 @@
 #include <linux/overflow.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 
 #include <kev/adapter.h>
 #include <kev/lines.h>
@@ -73,7 +74,8 @@ static struct page *page_pin(u64 addr)
 	struct page *page;
 	int ret;
 
-	if (addr != (unsigned long)addr)
+	/* Pinning takes tags off an address; whether it may have any is asked here. */
+	if (addr != (unsigned long)addr || !access_ok((void __user *)start, PAGE_SIZE))
 		return ERR_PTR(-EFAULT);
 
 	ret = pin_user_pages_fast(start, 1, FOLL_WRITE | FOLL_LONGTERM, &page);
