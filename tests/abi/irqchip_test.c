@@ -218,6 +218,7 @@ FIXTURE_VARIANT_ADD(which, split_chip_is_found_before_its_id) {
 
 FIXTURE_SETUP(which)
 {
+	KEV_REQUIRE_CAP(KVM_CAP_IRQCHIP);
 	KEV_REQUIRE_CHIP(variant->chip);
 	self->vm = kev_create_vm();
 	if (variant->chip == KEV_CHIP_FULL)
@@ -247,6 +248,20 @@ TEST_F(which, unreadable_argument_is_found_first)
 					 KEV_BAD_PTR(struct kvm_irqchip)));
 	EXPECT_ERRNO(EFAULT, __kev_ioctl(self->vm, KVM_SET_IRQCHIP,
 					 KEV_BAD_PTR(struct kvm_irqchip)));
+}
+
+TEST(chips_are_ENOTTY_where_their_capability_is_0)
+{
+	struct kvm_irqchip chip = { .chip_id = KVM_IRQCHIP_IOAPIC };
+	int vm;
+
+	if (kev_check_extension(KVM_CAP_IRQCHIP) > 0)
+		SKIP(return, "%s offers them", kev_node());
+	vm = kev_create_vm();
+	EXPECT_ERRNO(ENOTTY, __kev_ioctl_val(vm, KVM_CREATE_IRQCHIP, 0));
+	EXPECT_ERRNO(ENOTTY, __kev_ioctl(vm, KVM_GET_IRQCHIP, &chip));
+	EXPECT_ERRNO(ENOTTY, __kev_ioctl(vm, KVM_SET_IRQCHIP, &chip));
+	close(vm);
 }
 
 /* What the chips say at reset, and what they take. */
