@@ -81,8 +81,10 @@ machine_qemu() {
 		return
 		;;
 	ppc64le)
-		# Its firmware wants the first console for itself.
-		printf '%s\n' qemu-system-ppc64 -M pseries,x-vof=on -accel tcg -cpu power9 \
+		# The usual firmware wants the first console for itself. This one does not format
+		# the NVRAM, which QEMU does for who has a variable there.
+		printf '%s\n' qemu-system-ppc64 -accel tcg -cpu power9 -prom-env 'auto-boot?=true' \
+			-M pseries,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off \
 			-serial "file:$log" -serial "file:$log.out"
 		return
 		;;
