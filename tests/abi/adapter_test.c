@@ -163,6 +163,7 @@ TEST_F(adapter, a_signal_sets_both_bits_and_interrupts_once)
 {
 	int efd;
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	set_adapter(self->vm, ADAPTER, SWAP);
 	add_route(self->r, GSI, self->ind, 9, self->summary);
 	set_gsi_routing(self->vm, self->r);
@@ -229,6 +230,7 @@ TEST_F(adapter, the_old_page_is_not_written_once_the_route_is_gone)
 {
 	int efd;
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	set_adapter(self->vm, ADAPTER, SWAP);
 	add_route(self->r, GSI, self->ind, 0, self->summary);
 	set_gsi_routing(self->vm, self->r);
@@ -267,6 +269,7 @@ TEST_F(adapter, unmapping_and_closing_in_any_order_is_safe)
 {
 	int efd;
 
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
 	set_adapter(self->vm, ADAPTER, SWAP);
 	add_route(self->r, GSI, self->ind, 0, self->summary);
 	set_gsi_routing(self->vm, self->r);
