@@ -51,6 +51,12 @@ apt_update_once() {
 	as_root apt-get update -q </dev/null >&2 || say "apt-get update reported errors; going on"
 }
 
+# The cases that failed in a test's log, and what they say of it.
+failed_cases() {
+	grep -aE '^[# ]*not ok|^# .*(:Expected |terminated by)|\[FAILED\]|: error: ' "$1" |
+		tr -d '\r' | cut -c 1-200
+}
+
 # What a build of the module reads, relative to the top.
 module_sources() {
 	(
