@@ -37,7 +37,6 @@
 #include <kev/resampler.h>
 #include <kev/uaccess.h>
 #include <kev/vm.h>
-#include <kev/wq.h>
 
 /**
  * struct kev_irqfd - An eventfd bound to a guest interrupt
@@ -72,12 +71,6 @@ struct kev_irqfd {
 	struct llist_node dead;
 	struct kev_resample resample;
 };
-
-/*
- * Injections have a queue apart from kev_wq's, since a cleanup there waits for
- * them: on one queue, cleanups alone could fill it.
- */
-static struct workqueue_struct *inject_wq;
 
 static spinlock_t *irqfds_lock(struct kev_vm *vm)
 {
@@ -130,7 +123,7 @@ static void kev_irqfd_inject(struct work_struct *work)
 
 static void irqfd_queue_inject(struct kev_irqfd *irqfd)
 {
-	if (!queue_work(inject_wq, &irqfd->inject))
+	if (!queue_work(irqfd->vm->wq, &irqfd->inject))
 		stat_inc(&irqfd->stats.coalesced);
 }
 
@@ -207,7 +200,7 @@ static void irqfd_hup(struct kev_irqfd *irqfd)
 	if (kev_irqfd_deactivate(irqfd)) {
 		list_del_init(&irqfd->wait.entry);
 		llist_add(&irqfd->dead, &vm->irqfds.dead);
-		queue_work(kev_wq, &vm->irqfds.cleanup);
+		queue_work(vm->wq, &vm->irqfds.cleanup);
 	}
 	spin_unlock_irqrestore(irqfds_lock(vm), flags);
 }
@@ -431,7 +424,7 @@ static int irqfd_hook(struct kev_irqfd *irqfd, struct file *file)
 	events = vfs_poll(file, &hook.pt);
 	if (hook.ret)
 		return hook.ret;
-	if ((events & EPOLLIN) && queue_work(inject_wq, &irqfd->inject))
+	if ((events & EPOLLIN) && queue_work(irqfd->vm->wq, &irqfd->inject))
 		stat_inc(&irqfd->inject_stats.signalled);
 	return 0;
 }
@@ -947,28 +940,4 @@ void kev_irqfds_destroy(struct kev_vm *vm)
 
 	for (i = 0; i < KEV_IRQFD_PAGES; i++)
 		kfree(vm->irqfds.by_gsi[i]);
-}
-
-/* The module */
-
-/**
- * kev_eventfd_module_init - The queue on which all VMs' injections run
- *
- * Unbound and concurrent: each VM waits for its own items alone.
- *
- * Return: 0 or -ENOMEM.
- */
-int kev_eventfd_module_init(void)
-{
-	inject_wq = alloc_workqueue("kvm-eventfd-inject",
-				    WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	return inject_wq ? 0 : -ENOMEM;
-}
-
-/**
- * kev_eventfd_module_exit - No VM is left
- */
-void kev_eventfd_module_exit(void)
-{
-	destroy_workqueue(inject_wq);
 }

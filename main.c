@@ -14,7 +14,6 @@
 #include <linux/sched.h>
 #include <uapi/linux/kvm_eventfd.h>
 
-#include <kev/eventfd.h>
 #include <kev/ioindex.h>
 #include <kev/ioctl.h>
 #include <kev/node.h>
@@ -142,16 +141,11 @@ static int __init kev_init(void)
 	ret = kev_io_index_module_init();
 	if (ret)
 		goto exit_vm;
-	ret = kev_eventfd_module_init();
-	if (ret)
-		goto exit_index;
 	ret = node_register();
 	if (ret)
-		goto exit_eventfd;
+		goto exit_index;
 	return 0;
 
-exit_eventfd:
-	kev_eventfd_module_exit();
 exit_index:
 	kev_io_index_module_exit();
 exit_vm:
@@ -164,7 +158,6 @@ static void __exit kev_exit(void)
 {
 	misc_deregister(&node);
 	kev_vm_module_exit();
-	kev_eventfd_module_exit();
 	kev_io_index_module_exit();
 }
 

@@ -98,7 +98,7 @@ void kev_free_stale(struct kev_vm *vm, struct kev_stale *stale,
 {
 	stale->free = free;
 	llist_add(&stale->node, &vm->stale);
-	queue_work(kev_wq, &vm->stale_work);
+	queue_work(vm->wq, &vm->stale_work);
 }
 
 /* Birth and end */
@@ -132,9 +132,17 @@ struct kev_vm *kev_vm_create(const struct kev_sink_ops *ops, void *sink)
 	kev_irqfds_init(vm);
 	kev_acks_init(vm);
 
+	/*
+	 * Unbound and with no limit that items could wait for: a cleanup waits
+	 * for injections.  Its items use no memory that others wait for.
+	 */
+	vm->wq = alloc_workqueue("kvm-eventfd", WQ_UNBOUND, 0);
+	ret = -ENOMEM;
+	if (!vm->wq)
+		goto free;
 	ret = init_srcu_struct(&vm->irq_srcu);
 	if (ret)
-		goto free;
+		goto wq;
 	ret = kev_routing_init(vm);
 	if (ret)
 		goto srcu;
@@ -147,6 +155,8 @@ routing:
 	kev_routing_destroy(vm);
 srcu:
 	cleanup_srcu_struct(&vm->irq_srcu);
+wq:
+	destroy_workqueue(vm->wq);
 free:
 	kfree(vm);
 	return ERR_PTR(ret);
@@ -159,6 +169,7 @@ static void vm_free(struct kev_vm *vm)
 	kev_irqfds_destroy(vm);
 	kev_routing_destroy(vm);
 	kev_acks_destroy(vm);
+	destroy_workqueue(vm->wq);
 	cleanup_srcu_struct(&vm->irq_srcu);
 	kfree(vm);
 }
@@ -258,7 +269,7 @@ void *kev_vm_sink(const struct kev_vm *vm)
 EXPORT_SYMBOL_GPL(kev_vm_sink);
 
 /**
- * kev_vm_module_init - The queue on which all VMs' cleanups run
+ * kev_vm_module_init - The queue on which buses are freed
  *
  * Return: 0 or -ENOMEM.
  */

@@ -8,9 +8,6 @@
 #include <kev/vm.h>
 
 #ifdef CONFIG_KVM_EVENTFD_IRQFD
-int kev_eventfd_module_init(void);
-void kev_eventfd_module_exit(void);
-
 void kev_irqfds_init(struct kev_vm *vm);
 /* Shut every irqfd down and wait.  No ioctl of the VM may be running. */
 void kev_irqfds_release(struct kev_vm *vm);
@@ -24,15 +21,6 @@ void kev_irqfds_update(struct kev_vm *vm, u32 gsi,
 /* Sum over all irqfds that are and were.  Returns how many are bound. */
 unsigned int kev_irqfds_stats(struct kev_vm *vm, struct kev_irqfd_stats *sum);
 #else
-static inline int kev_eventfd_module_init(void)
-{
-	return 0;
-}
-
-static inline void kev_eventfd_module_exit(void)
-{
-}
-
 static inline void kev_irqfds_init(struct kev_vm *vm)
 {
 }

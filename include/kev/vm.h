@@ -103,6 +103,8 @@ struct kev_stale {
  * @users:	The VM's fd, each vCPU fd, each stats fd, each in-kernel user.
  * @ops:	The sink.  Immutable.
  * @sink:	The sink's own state.  Immutable after creation.
+ * @wq:		Its work items: injections, cleanups, frees.  The VM's own, so that
+ *		no other VM can fill it or wait for it.  Immutable.
  * @irq_srcu:	Readers of @routing and of ack notifiers, and every delivery.
  *		Private to the VM, so that no other reader delays a change.
  * @irq_lock:	Writers of @routing and of the ack notifiers.
@@ -160,6 +162,7 @@ struct kev_vm {
 	refcount_t users;
 	const struct kev_sink_ops *ops;
 	void *sink;
+	struct workqueue_struct *wq;
 
 	struct srcu_struct irq_srcu;
 	struct mutex irq_lock;

@@ -11,7 +11,6 @@
 #include <kev/eventfd.h>
 #include <kev/irqchip.h>
 #include <kev/vm.h>
-#include <kev/wq.h>
 
 #include "plane_fixture.h"
 
@@ -261,7 +260,7 @@ static void irqfd_is_deaf_before_its_cleanup(struct kunit *test)
 	kev_eventfd_signal(ctx);
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&sink->atomic));
 
-	queue_work(kev_wq, &vm->irqfds.cleanup);
+	queue_work(vm->wq, &vm->irqfds.cleanup);
 	flush_work(&vm->irqfds.cleanup);
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&vm->irqfds.ending));
 	eventfd_ctx_put(ctx);
