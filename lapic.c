@@ -97,6 +97,8 @@ void kev_lapic_update_pending(struct kev_lapic *apic)
 
 	WRITE_ONCE(apic->pending, pending);
 	kev_vcpu_set_pending(apic->vcpu, pending);
+	if (pending)
+		kev_waitqueue_wake(apic->vcpu->vm, apic->vcpu->waiters);
 }
 
 /**

@@ -48,6 +48,8 @@ void kev_lines_publish(struct kev_lines *lines)
 	WRITE_ONCE(lines->pending, pending);
 	list_for_each_entry(cpu, &lines->cpus, node)
 		kev_vcpu_set_pending(cpu->vcpu, pending);
+	if (pending)
+		kev_waitqueue_wake(lines->vm, &lines->waiters);
 }
 
 /* After each change of a line's state. */
@@ -195,6 +197,7 @@ static void lines_release(struct kev_vm *vm)
 {
 	struct kev_lines *lines = kev_lines(vm);
 
+	kev_waitqueue_destroy(vm, &lines->waiters);
 	kev_lines_msi_destroy(lines);
 	kev_adapters_destroy(lines);
 	vm->sink = NULL;
@@ -458,6 +461,8 @@ static int lines_vm_init(struct kev_vm *vm)
 
 	spin_lock_init(&lines->lock);
 	INIT_LIST_HEAD(&lines->cpus);
+	kev_waitqueue_init(&lines->waiters);
+	lines->vm = vm;
 	kev_adapters_init(lines);
 	vm->sink = lines;
 	ret = kev_lines_default_routes(vm);
@@ -477,6 +482,7 @@ static int lines_vcpu_create(struct kev_vcpu *vcpu)
 
 	cpu->vcpu = vcpu;
 	vcpu->arch = cpu;
+	vcpu->waiters = &kev_lines(vcpu->vm)->waiters;
 
 	return 0;
 }

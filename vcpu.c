@@ -259,7 +259,7 @@ static __poll_t vcpu_poll(struct file *file, poll_table *wait)
 	struct kev_vcpu *vcpu = file->private_data;
 	__poll_t events = EPOLLOUT | EPOLLWRNORM;
 
-	poll_wait(file, &vcpu->wq, wait);
+	kev_poll_wait(file, vcpu->waiters, wait);
 	if (vcpu->vm->arch->has_event(vcpu))
 		events |= EPOLLIN | EPOLLRDNORM;
 	return events;
@@ -470,7 +470,8 @@ static struct kev_vcpu *vcpu_alloc(struct kev_vm *vm, u32 id)
 	vcpu->private_page = ~0ULL;
 	vcpu->state = page_address(vcpu->page[KVM_EVENTFD_PAGE_STATE]);
 	mutex_init(&vcpu->mutex);
-	init_waitqueue_head(&vcpu->wq);
+	kev_waitqueue_init(&vcpu->own_waiters);
+	vcpu->waiters = &vcpu->own_waiters;
 	return vcpu;
 }
 
@@ -550,6 +551,7 @@ struct kev_vcpu *kev_vcpu_create(struct kev_vm *vm, unsigned long id)
 void kev_vcpu_destroy(struct kev_vcpu *vcpu)
 {
 	vcpu->vm->arch->vcpu_destroy(vcpu);
+	kev_waitqueue_destroy(vcpu->vm, &vcpu->own_waiters);
 	vcpu_free(vcpu);
 }
 

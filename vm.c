@@ -140,6 +140,7 @@ struct kev_vm *kev_vm_create(const struct kev_sink_ops *ops, void *sink)
 	ret = -ENOMEM;
 	if (!vm->wq)
 		goto free;
+	kev_waker_init(&vm->waker, vm->wq);
 	ret = init_srcu_struct(&vm->irq_srcu);
 	if (ret)
 		goto wq;

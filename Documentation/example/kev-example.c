@@ -28,14 +28,15 @@
  * struct example - The interrupt controller, which is the sink's own state
  * @lock:	Protects @requested and @sources.  Irq-safe: an MSI may come
  *		from the wakeup of an eventfd.
- * @wq:		Waiters of poll().
+ * @waiters:	Those that poll().  Woken by the plane: a wake_up() in a delivery
+ *		could come back into it.
  * @requested:	Inputs that rose since they were taken.
  * @sources:	Who holds each input up, KEV_IRQ_SOURCE_*.
  */
 struct example {
 	/* Innermost: nothing is called with it held. */
 	spinlock_t lock;
-	wait_queue_head_t wq;
+	struct kev_waitqueue waiters;
 	u32 requested;
 	unsigned long sources[EXAMPLE_INPUTS];
 };
@@ -77,9 +78,10 @@ static int example_set_route(struct kev_vm *vm,
 	}
 }
 
-static int example_change(struct example *ex, u32 input, unsigned int source,
+static int example_change(struct kev_vm *vm, u32 input, unsigned int source,
 			  bool level)
 {
+	struct example *ex = kev_vm_sink(vm);
 	unsigned long flags;
 	bool was_up;
 
@@ -95,21 +97,20 @@ static int example_change(struct example *ex, u32 input, unsigned int source,
 	spin_unlock_irqrestore(&ex->lock, flags);
 
 	if (level)
-		wake_up_poll(&ex->wq, EPOLLIN);
+		kev_waitqueue_wake(vm, &ex->waiters);
 	return level && was_up ? 0 : 1;
 }
 
 static int example_deliver_msi(struct kev_vm *vm, const struct kev_route *route,
 			       const struct kev_irq *irq)
 {
-	struct example *ex = kev_vm_sink(vm);
 	int ret;
 
 	if (!irq->level)
 		return -1;
 
-	ret = example_change(ex, route->msi.data, irq->source, true);
-	example_change(ex, route->msi.data, irq->source, false);
+	ret = example_change(vm, route->msi.data, irq->source, true);
+	example_change(vm, route->msi.data, irq->source, false);
 	return ret;
 }
 
@@ -128,13 +129,15 @@ static int example_deliver(struct kev_vm *vm, const struct kev_route *route,
 {
 	if (route->type == KVM_IRQ_ROUTING_MSI)
 		return example_deliver_msi(vm, route, irq);
-	return example_change(kev_vm_sink(vm), route->pin[0], irq->source,
-			      irq->level);
+	return example_change(vm, route->pin[0], irq->source, irq->level);
 }
 
 static void example_release(struct kev_vm *vm)
 {
-	kfree(kev_vm_sink(vm));
+	struct example *ex = kev_vm_sink(vm);
+
+	kev_waitqueue_destroy(vm, &ex->waiters);
+	kfree(ex);
 }
 
 static const struct kev_sink_ops example_sink = {
@@ -157,7 +160,7 @@ static int example_open(struct inode *inode, struct file *file)
 	if (!ex)
 		return -ENOMEM;
 	spin_lock_init(&ex->lock);
-	init_waitqueue_head(&ex->wq);
+	kev_waitqueue_init(&ex->waiters);
 
 	vm = kev_vm_create(&example_sink, ex);
 	if (IS_ERR(vm)) {
@@ -277,7 +280,7 @@ static __poll_t example_poll(struct file *file, poll_table *wait)
 {
 	struct example *ex = kev_vm_sink(file->private_data);
 
-	poll_wait(file, &ex->wq, wait);
+	kev_poll_wait(file, &ex->waiters, wait);
 	return READ_ONCE(ex->requested) ? EPOLLIN : 0;
 }
 

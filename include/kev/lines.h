@@ -72,9 +72,10 @@ struct kev_line {
 
 /**
  * struct kev_lines - vm->sink of a VM of lines
- * @lock:	Protects all of it.  Irq-safe; a vCPU's wait-queue lock nests
- *		inside.
+ * @vm:		Owner.  Immutable.
+ * @lock:	Protects all below.  Irq-safe.
  * @cpus:	Those that are told of events: &struct kev_lines_cpu.
+ * @waiters:	Those that poll any of @cpus: each event is for all of them.
  * @pending:	There is something to take.  As published to @cpus.
  * @ready:	Lines that can be taken.
  * @chunks:	Bit n: @msi[n] is not empty.
@@ -84,8 +85,10 @@ struct kev_line {
  * @line:	By number.
  */
 struct kev_lines {
+	struct kev_vm *vm;
 	spinlock_t lock;
 	struct list_head cpus;
+	struct kev_waitqueue waiters;
 	bool pending;
 	struct kev_chunk ready;
 	DECLARE_BITMAP(chunks, KEV_CHUNKS);

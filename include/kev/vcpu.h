@@ -7,7 +7,6 @@
 #include <linux/kvm_eventfd.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
-#include <linux/wait.h>
 #include <uapi/linux/kvm_eventfd.h>
 
 #include <kev/limits.h>
@@ -26,7 +25,9 @@ struct kev_vm;
  * @private_page: Number of the guest physical page whose accesses go to the
  *		architecture's mmio_read and mmio_write before the bus, or ~0.
  *		Written by the architecture, read with no lock.
- * @wq:		Waiters of poll().  Woken with its lock held inside chip locks.
+ * @waiters:	Waiters of poll(): @own_waiters, or the machine's where it tells
+ *		all CPUs together.  Immutable once published.
+ * @own_waiters: Those of this CPU alone.
  * @page:	Page 0 struct kvm_run, page 1 @state, page 2 coalesced ring.
  * @state:	Kernel's view of page 1.  Written only; never read.
  * @acked:	Events taken.  Written under @mutex.
@@ -37,7 +38,8 @@ struct kev_vcpu {
 	struct mutex mutex;
 	void *arch;
 	u64 private_page;
-	wait_queue_head_t wq;
+	struct kev_waitqueue *waiters;
+	struct kev_waitqueue own_waiters;
 	struct page *page[KEV_VCPU_PAGES];
 	struct kvm_eventfd_vcpu_state *state;
 	u64 acked;
@@ -114,15 +116,13 @@ void kev_vcpu_destroy(struct kev_vcpu *vcpu);
 int kev_vcpu_create_fd(struct kev_vm *vm, unsigned long id);
 
 /*
- * Publish whether ACK_INTERRUPT would succeed, and wake poll() when it now
- * would.  Called under the lock that decides it (x86: the LAPIC's), so that
- * two callers cannot publish in the wrong order.  Any context.
+ * Publish whether ACK_INTERRUPT would succeed.  Called under the lock that decides
+ * it (x86: the LAPIC's), so that two callers cannot publish in the wrong order.
+ * Any context.
  */
 static inline void kev_vcpu_set_pending(struct kev_vcpu *vcpu, bool pending)
 {
 	WRITE_ONCE(vcpu->state->pending, pending);
-	if (pending && wq_has_sleeper(&vcpu->wq))
-		wake_up_poll(&vcpu->wq, EPOLLIN);
 }
 
 #endif /* _KEV_VCPU_H */

@@ -17,6 +17,7 @@
 #include <linux/xarray.h>
 
 #include <kev/limits.h>
+#include <kev/wake.h>
 
 struct kev_arch_ops;
 struct kev_bus_state;
@@ -105,6 +106,7 @@ struct kev_stale {
  * @sink:	The sink's own state.  Immutable after creation.
  * @wq:		Its work items: injections, cleanups, frees.  The VM's own, so that
  *		no other VM can fill it or wait for it.  Immutable.
+ * @waker:	Wakes that deliveries left to do.  See wake.c.
  * @irq_srcu:	Readers of @routing and of ack notifiers, and every delivery.
  *		Private to the VM, so that no other reader delays a change.
  * @irq_lock:	Writers of @routing and of the ack notifiers.
@@ -155,7 +157,7 @@ struct kev_stale {
  *	            irqfds_lock (irqs off)
  *	            chip locks: PIC, IOAPIC (irqs off)
  *	              LAPIC lock, or the lock of the lines (irqs off)
- *	                vCPU wait-queue lock
+ *	                waker's lock
  *	  ring_lock (coalesced.c)
  */
 struct kev_vm {
@@ -163,6 +165,7 @@ struct kev_vm {
 	const struct kev_sink_ops *ops;
 	void *sink;
 	struct workqueue_struct *wq;
+	struct kev_waker waker;
 
 	struct srcu_struct irq_srcu;
 	struct mutex irq_lock;

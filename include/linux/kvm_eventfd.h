@@ -12,7 +12,9 @@
 
 #include <linux/kvm.h>
 #include <linux/list.h>
+#include <linux/poll.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 struct kev_adapter_page;
 struct kev_vm;
@@ -152,6 +154,62 @@ int kev_set_irq(struct kev_vm *vm, u32 gsi, const struct kev_irq *irq);
 bool kev_irq_map_gsi(struct kev_vm *vm, u32 gsi, struct kev_route *route);
 int kev_irq_map_chip_pin(struct kev_vm *vm, unsigned int chip,
 			 unsigned int pin);
+
+/* Those that wait for an interrupt: user space by poll(), or a thread. */
+
+/**
+ * struct kev_waitqueue - Waiters that a delivery wakes
+ * @head:	For kev_poll_wait() or wait_event().
+ * @node:	On the VM's list of queues to wake.
+ *
+ * A wake_up() in a delivery would run what hangs on the queue under the locks of
+ * the delivery and of the eventfd that caused it; and what hangs there may signal
+ * that eventfd.
+ */
+struct kev_waitqueue {
+	wait_queue_head_t head;
+	struct list_head node;
+};
+
+void kev_waitqueue_init(struct kev_waitqueue *wq);
+void kev_waitqueue_destroy(struct kev_vm *vm, struct kev_waitqueue *wq);
+void __kev_waitqueue_wake(struct kev_vm *vm, struct kev_waitqueue *wq);
+
+/**
+ * kev_waitqueue_wake - Wake all that wait, soon
+ * @vm:		The VM whose delivery it is.
+ * @wq:		The queue.
+ *
+ * The caller has published what they wait for.  They are woken with EPOLLIN, under
+ * no lock of the caller.
+ *
+ * Context: Any but NMI, under any lock.
+ */
+static inline void kev_waitqueue_wake(struct kev_vm *vm,
+				      struct kev_waitqueue *wq)
+{
+	/* Pairs with kev_poll_wait(). */
+	if (wq_has_sleeper(&wq->head))
+		__kev_waitqueue_wake(vm, wq);
+}
+
+/**
+ * kev_poll_wait - poll_wait(), and then look
+ * @file:	The file that is polled.
+ * @wq:		The queue.
+ * @pt:		What poll() was given.
+ *
+ * What the caller reads after this is either new, or its writer wakes it.
+ *
+ * Context: Process context.
+ */
+static inline void kev_poll_wait(struct file *file, struct kev_waitqueue *wq,
+				 poll_table *pt)
+{
+	poll_wait(file, &wq->head, pt);
+	/* Pairs with kev_waitqueue_wake(); older kernels' poll_wait() has none. */
+	smp_mb();
+}
 
 /* Acks: a driver that calls these selects KVM_EVENTFD_ACK_NOTIFIER. */
 

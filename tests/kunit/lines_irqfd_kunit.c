@@ -65,7 +65,7 @@ static void wait_for_event(struct kunit *test, struct lines_machine *m)
 	struct kev_vcpu *cpu = m->cpu[0];
 	long left;
 
-	left = wait_event_timeout(cpu->wq, kev_lines_machine.has_event(cpu),
+	left = wait_event_timeout(cpu->waiters->head, kev_lines_machine.has_event(cpu),
 				  30 * HZ);
 	KUNIT_ASSERT_NE(test, 0, left);
 }
