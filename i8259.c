@@ -13,9 +13,6 @@
  *
  * Owns pic->lock, irq-safe.  Ack notifiers may change lines, so the lock is
  * dropped around them, always at a point where the registers are consistent.
- *
- * A line that changes does least: nothing is carried on where no request came or
- * went, and a change of nothing does not count as one (kev_lines_changed()).
  */
 #include <linux/bitops.h>
 #include <linux/container_of.h>
@@ -91,8 +88,6 @@ static const struct {
  * @lock:	Protects all below.
  * @flags:	The interrupt state to restore when @lock is dropped.
  * @output:	INTR to the CPUs, as @ops was last told.
- * @carried:	pic_update() changed nothing, and nothing but lines has changed
- *		since: it would change nothing now.
  * @lines:	Which sources hold each pin up.
  * @chip:	The registers, master first, in the layout of KVM_GET_IRQCHIP.
  *		User space may set any value there: use bits, not ranges.
@@ -104,13 +99,11 @@ struct kev_pic {
 	spinlock_t lock;	/* irq-safe */
 	unsigned long flags;
 	bool output;
-	bool carried;
 	unsigned long lines[KEV_PIC_PINS];
 	struct kvm_pic_state chip[PIC_CHIPS];
 	struct pic_port ports[PIC_PORTS];
 };
 
-/* For all but a line's change: registers may be different afterwards. */
 static void lock_pic(struct kev_pic *pic)
 	__acquires(&pic->lock)
 {
@@ -118,8 +111,6 @@ static void lock_pic(struct kev_pic *pic)
 
 	spin_lock_irqsave(&pic->lock, flags);
 	pic->flags = flags;
-	pic->carried = false;
-	kev_lines_changed(pic->vm);
 }
 
 static void unlock_pic(struct kev_pic *pic)
@@ -192,8 +183,6 @@ static int chip_set_pin(struct kvm_pic_state *s, unsigned int pin, bool level)
 static void pic_update(struct kev_pic *pic)
 {
 	struct kvm_pic_state *master = &pic->chip[0];
-	u8 last_irr = master->last_irr;
-	u8 irr = master->irr;
 	bool output;
 
 	lockdep_assert_held(&pic->lock);
@@ -202,8 +191,6 @@ static void pic_update(struct kev_pic *pic)
 		chip_set_pin(master, PIC_CASCADE, true);
 		chip_set_pin(master, PIC_CASCADE, false);
 	}
-	/* A cascade that just fell is an edge the next time. */
-	pic->carried = irr == master->irr && last_irr == master->last_irr;
 
 	output = pic_pending(pic, 0) >= 0;
 	if (output == pic->output)
@@ -587,8 +574,7 @@ int kev_pic_set_irq(struct kev_pic *pic, unsigned int pin,
 {
 	struct kvm_pic_state *s;
 	unsigned long flags;
-	unsigned long lines;
-	u8 irr, last_irr;
+	unsigned long *lines;
 	int ret;
 
 	if (pin >= KEV_PIC_PINS)
@@ -597,20 +583,10 @@ int kev_pic_set_irq(struct kev_pic *pic, unsigned int pin,
 	s = &pic->chip[pin / PIC_CHIP_PINS];
 
 	spin_lock_irqsave(&pic->lock, flags);
-	lines = pic->lines[pin] & ~BIT(irq->source);
-	if (irq->level)
-		lines |= BIT(irq->source);
-	irr = s->irr;
-	last_irr = s->last_irr;
-	ret = chip_set_pin(s, pin % PIC_CHIP_PINS, lines);
-
-	if (lines != pic->lines[pin] || irr != s->irr ||
-	    last_irr != s->last_irr || !pic->carried)
-		kev_lines_changed(pic->vm);
-	pic->lines[pin] = lines;
-	/* The cascade's own edge is pic_update()'s as well. */
-	if (irr != s->irr || !pic->carried || pin == PIC_CASCADE)
-		pic_update(pic);
+	lines = &pic->lines[pin];
+	__assign_bit(irq->source, lines, irq->level);
+	ret = chip_set_pin(s, pin % PIC_CHIP_PINS, *lines);
+	pic_update(pic);
 	spin_unlock_irqrestore(&pic->lock, flags);
 
 	return ret;

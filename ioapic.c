@@ -18,9 +18,6 @@
  * change lines, so the lock is dropped around them and the entry is read anew.
  * An EOI sends at most one message per pin and never re-enters: a line that
  * stays up comes back with the next EOI, after too many of them from a work.
- *
- * Who takes the lock to change something says so (kev_lines_changed()); a line
- * that is set to what it is, without an effect, changes nothing.
  */
 #include <linux/bitmap.h>
 #include <linux/bitops.h>
@@ -117,18 +114,6 @@ struct kev_ioapic {
 	struct ioapic_rtc rtc;
 };
 
-/* For all but a line's change: the next one may do what the last did not. */
-static unsigned long ioapic_lock(struct kev_ioapic *ioapic)
-	__acquires(&ioapic->lock)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&ioapic->lock, flags);
-	kev_lines_changed(ioapic->vm);
-
-	return flags;
-}
-
 static u64 *ioapic_rte(struct kev_ioapic *ioapic, unsigned int pin)
 {
 	return &ioapic->regs.redirtbl[pin].bits;
@@ -182,7 +167,6 @@ static int kev_ioapic_service(struct kev_ioapic *ioapic, unsigned int pin,
 	if (!rte_can_send(*rte))
 		return -1;
 
-	kev_lines_changed(ioapic->vm);
 	rte_message(*rte, &msg);
 	if (!msg.trig_level)
 		ioapic->delivered |= BIT(pin);
@@ -237,9 +221,8 @@ static int ioapic_set_pin(struct kev_ioapic *ioapic, unsigned int pin,
 int kev_ioapic_set_irq(struct kev_ioapic *ioapic, unsigned int pin,
 		       const struct kev_irq *irq)
 {
-	u32 irr, delivered;
 	unsigned long flags;
-	unsigned long lines;
+	unsigned long *lines;
 	int ret;
 
 	if (pin >= KEV_IOAPIC_PINS)
@@ -247,18 +230,9 @@ int kev_ioapic_set_irq(struct kev_ioapic *ioapic, unsigned int pin,
 	pin = array_index_nospec(pin, KEV_IOAPIC_PINS);
 
 	spin_lock_irqsave(&ioapic->lock, flags);
-	lines = ioapic->lines[pin] & ~BIT(irq->source);
-	if (irq->level)
-		lines |= BIT(irq->source);
-	irr = ioapic->regs.irr;
-	delivered = ioapic->delivered;
-	ret = ioapic_set_pin(ioapic, pin, lines, irq->line_status);
-
-	/* A message says so itself, before it is sent. */
-	if (lines != ioapic->lines[pin] || irr != ioapic->regs.irr ||
-	    delivered != ioapic->delivered)
-		kev_lines_changed(ioapic->vm);
-	ioapic->lines[pin] = lines;
+	lines = &ioapic->lines[pin];
+	__assign_bit(irq->source, lines, irq->level);
+	ret = ioapic_set_pin(ioapic, pin, *lines, irq->line_status);
 	spin_unlock_irqrestore(&ioapic->lock, flags);
 
 	return ret;
@@ -311,7 +285,7 @@ static void ioapic_storm_work(struct work_struct *work)
 	unsigned long flags;
 	unsigned int pin;
 
-	flags = ioapic_lock(ioapic);
+	spin_lock_irqsave(&ioapic->lock, flags);
 	irr = ioapic->regs.irr;
 	for_each_set_bit(pin, &irr, KEV_IOAPIC_PINS)
 		if (*ioapic_rte(ioapic, pin) & RTE_LEVEL)
@@ -337,7 +311,7 @@ void kev_ioapic_eoi(struct kev_ioapic *ioapic, u32 vcpu_id, u8 vector,
 	unsigned long flags;
 	unsigned int pin;
 
-	flags = ioapic_lock(ioapic);
+	spin_lock_irqsave(&ioapic->lock, flags);
 	rtc_eoi(ioapic, vcpu_id, vector);
 	for (pin = 0; pin < KEV_IOAPIC_PINS; pin++) {
 		if ((*ioapic_rte(ioapic, pin) & RTE_VECTOR) != vector)
@@ -345,7 +319,7 @@ void kev_ioapic_eoi(struct kev_ioapic *ioapic, u32 vcpu_id, u8 vector,
 
 		spin_unlock_irqrestore(&ioapic->lock, flags);
 		kev_notify_acked_irq(ioapic->vm, KVM_IRQCHIP_IOAPIC, pin);
-		flags = ioapic_lock(ioapic);
+		spin_lock_irqsave(&ioapic->lock, flags);
 
 		if (level_triggered)
 			ioapic_end_level(ioapic, pin);
@@ -404,7 +378,7 @@ static void ioapic_resample(struct kev_ioapic *ioapic, unsigned int pin,
 	ioapic->regs.irr &= ~BIT(pin);
 	spin_unlock_irqrestore(&ioapic->lock, *flags);
 	resampled = kev_resampler_unmasked(ioapic->vm, KVM_IRQCHIP_IOAPIC, pin);
-	*flags = ioapic_lock(ioapic);
+	spin_lock_irqsave(&ioapic->lock, *flags);
 	if (resampled)
 		return;
 
@@ -525,7 +499,7 @@ static int ioapic_write(struct kev_io_device *dev, u64 addr, unsigned int len,
 	memcpy(&raw, val, min_t(unsigned int, len, sizeof(raw)));
 	data = le32_to_cpu(raw);
 
-	flags = ioapic_lock(ioapic);
+	spin_lock_irqsave(&ioapic->lock, flags);
 	switch (addr & 0xff) {
 	case IOREGSEL:
 		ioapic->regs.ioregsel = data & 0xff;
@@ -659,7 +633,7 @@ void kev_ioapic_restore_rtc(struct kev_ioapic *ioapic, struct kev_vcpu *vcpu)
 {
 	unsigned long flags;
 
-	flags = ioapic_lock(ioapic);
+	spin_lock_irqsave(&ioapic->lock, flags);
 	rtc_restore_one(ioapic, vcpu);
 	spin_unlock_irqrestore(&ioapic->lock, flags);
 }
@@ -698,7 +672,7 @@ void kev_ioapic_set_state(struct kev_ioapic *ioapic,
 	unsigned long id;
 	unsigned int pin;
 
-	flags = ioapic_lock(ioapic);
+	spin_lock_irqsave(&ioapic->lock, flags);
 	ioapic->regs = *state;
 	ioapic->regs.irr = 0;
 	ioapic->delivered = 0;

@@ -13,8 +13,6 @@
 #include <linux/kernel.h>
 #include <linux/kvm_eventfd.h>
 #include <linux/rcupdate.h>
-#include <linux/seqlock.h>
-#include <linux/srcu.h>
 
 #include <asm/apicdef.h>
 
@@ -23,7 +21,6 @@
 #include <kev/ioapic.h>
 #include <kev/lapic.h>
 #include <kev/lapic_internal.h>
-#include <kev/routing.h>
 #include <kev/vcpu.h>
 #include <kev/x86.h>
 
@@ -432,11 +429,11 @@ static int sum_up(int sum, int ret)
 	return sum < 0 ? ret : sum + ret;
 }
 
-/* To the pins of a route, of which only those of @chips mean something. */
-static __always_inline int deliver_pins(struct kev_x86 *x86, u8 chips,
-					u32 master, u32 slave, u32 ioapic,
-					const struct kev_irq *irq)
+/* To each chip that the GSI is wired to. */
+static int deliver_pins(struct kev_x86 *x86, const struct kev_route *route,
+			const struct kev_irq *irq)
 {
+	const u32 *pin = route->pin;
 	int sum = NO_CANDIDATE;
 
 	if (!kev_irqchip_full(x86->vm))
@@ -445,61 +442,20 @@ static __always_inline int deliver_pins(struct kev_x86 *x86, u8 chips,
 	/* A line that falls sends nothing. */
 	if (irq->level)
 		kev_apic_map_sync(x86);
-	if (chips & BIT(KVM_IRQCHIP_IOAPIC))
-		sum = sum_up(sum, kev_ioapic_set_irq(x86->ioapic, ioapic, irq));
-	if (chips & BIT(KVM_IRQCHIP_PIC_MASTER))
-		sum = sum_up(sum, kev_pic_set_irq(x86->pic, master, irq));
-	if (chips & BIT(KVM_IRQCHIP_PIC_SLAVE))
+	if (route->chips & BIT(KVM_IRQCHIP_IOAPIC))
+		sum = sum_up(sum, kev_ioapic_set_irq(x86->ioapic,
+						     pin[KVM_IRQCHIP_IOAPIC],
+						     irq));
+	if (route->chips & BIT(KVM_IRQCHIP_PIC_MASTER))
 		sum = sum_up(sum, kev_pic_set_irq(x86->pic,
-						  slave + KEV_PIC_PINS / 2,
+						  pin[KVM_IRQCHIP_PIC_MASTER],
 						  irq));
+	if (route->chips & BIT(KVM_IRQCHIP_PIC_SLAVE))
+		sum = sum_up(sum, kev_pic_set_irq(x86->pic,
+						  pin[KVM_IRQCHIP_PIC_SLAVE] +
+						  KEV_PIC_PINS / 2, irq));
 
 	return sum;
-}
-
-/**
- * kev_irq_line() - kev_set_irq() for KVM_IRQ_LINE
- * @x86:	The machine.
- * @gsi:	Any number.
- * @level:	What to.
- *
- * Of a route to chips four words are needed: they are read, and not the whole
- * copied and looked at again.
- *
- * Context: Process.
- */
-void kev_irq_line(struct kev_x86 *x86, u32 gsi, bool level)
-{
-	static const struct kev_irq irqs[] = {
-		{ .source = KEV_IRQ_SOURCE_USERSPACE, .level = false },
-		{ .source = KEV_IRQ_SOURCE_USERSPACE, .level = true },
-	};
-	struct kev_vm *vm = x86->vm;
-	const struct kev_route *slot;
-	u32 master, slave, ioapic;
-	unsigned int seq;
-	u8 type = 0;
-	u8 chips;
-	int idx;
-
-	idx = srcu_read_lock(&vm->irq_srcu);
-	slot = kev_routing_slot(kev_routing_deref(vm), gsi);
-	if (slot) {
-		do {
-			seq = read_seqcount_begin(&vm->route_seq);
-			type = slot->type;
-			chips = slot->chips;
-			master = slot->pin[KVM_IRQCHIP_PIC_MASTER];
-			slave = slot->pin[KVM_IRQCHIP_PIC_SLAVE];
-			ioapic = slot->pin[KVM_IRQCHIP_IOAPIC];
-		} while (read_seqcount_retry(&vm->route_seq, seq));
-	}
-	if (type == KVM_IRQ_ROUTING_IRQCHIP)
-		deliver_pins(x86, chips, master, slave, ioapic, &irqs[level]);
-	srcu_read_unlock(&vm->irq_srcu, idx);
-
-	if (unlikely(type == KVM_IRQ_ROUTING_MSI))
-		kev_set_irq(vm, gsi, &irqs[level]);
 }
 
 /**
@@ -518,17 +474,11 @@ int kev_deliver(struct kev_vm *vm, const struct kev_route *route,
 	struct kev_x86 *x86 = kev_x86(vm);
 
 	if (route->type == KVM_IRQ_ROUTING_IRQCHIP)
-		return deliver_pins(x86, route->chips,
-				    route->pin[KVM_IRQCHIP_PIC_MASTER],
-				    route->pin[KVM_IRQCHIP_PIC_SLAVE],
-				    route->pin[KVM_IRQCHIP_IOAPIC], irq);
+		return deliver_pins(x86, route, irq);
 	if (route->type != KVM_IRQ_ROUTING_MSI)
 		return NO_CANDIDATE;
 	if (kev_msi_is_valid(x86, route) && !irq->level)
 		return NO_CANDIDATE;
-
-	/* A message is sent each time. */
-	kev_lines_changed(vm);
 
 	return deliver_msi(x86, route);
 }

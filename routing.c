@@ -279,10 +279,8 @@ static bool routing_publish(struct kev_vm *vm, const struct kev_routing *old,
 
 	lockdep_assert_held(&vm->irq_lock);
 
-	kev_lines_changed(vm);
 	rcu_assign_pointer(vm->routing, new);
 	WRITE_ONCE(vm->routing_seq, vm->routing_seq + 1);
-	kev_lines_changed(vm);
 	/* Every table that follows one is at least as large. */
 	for (i = 0; i < new->nr_pages; i++) {
 		if (!old->page[i] && !new->page[i])
@@ -584,13 +582,11 @@ static bool change_apply(struct kev_vm *vm, struct kev_routing *table,
 	if (route_equal(&old, &change->route))
 		return false;
 
-	kev_lines_changed(vm);
 	spin_lock_irq(&vm->route_lock);
 	write_seqcount_begin(&vm->route_seq);
 	*slot = change->route;
 	write_seqcount_end(&vm->route_seq);
 	spin_unlock_irq(&vm->route_lock);
-	kev_lines_changed(vm);
 
 	WRITE_ONCE(vm->routing_seq, vm->routing_seq + 1);
 	pins_changed(table, change->gsi, &old, &change->route);
@@ -761,7 +757,6 @@ int kev_routing_init(struct kev_vm *vm)
 	spin_lock_init(&vm->route_lock);
 	seqcount_spinlock_init(&vm->route_seq, &vm->route_lock);
 	/* Nothing is noted of this generation yet. */
-	atomic64_set(&vm->line_gen, 2);
 	table = routing_alloc(vm->max_routes, vm->nr_pins);
 	if (!table)
 		return -ENOMEM;

@@ -523,36 +523,18 @@ static const struct kev_ioctl vm_ioctls[] = {
 	KEV_IOCTL_END
 };
 
-static noinline long vm_ioctl_row(struct kev_vm *vm, unsigned int cmd,
-				  unsigned long arg)
+static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
+	struct kev_vm *vm = file->private_data;
 	long ret;
+
+	if (unlikely(vm->mm != current->mm))
+		return -EIO;
 
 	ret = kev_ioctl_dispatch(vm_ioctls, vm, cmd, arg);
 	if (ret == -ENOTTY)
 		ret = kev_ioctl_dispatch(vm->arch->vm_ioctls, vm, cmd, arg);
 	return ret;
-}
-
-static bool vm_is_x86(const struct kev_vm *vm)
-{
-	return IS_ENABLED(CONFIG_KVM_EVENTFD_X86) &&
-	       vm->arch == &kev_x86_machine;
-}
-
-static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
-{
-	struct kev_vm *vm = file->private_data;
-
-	if (unlikely(vm->mm != current->mm))
-		return -EIO;
-
-	/* What a running guest's devices call: by no table and no pointer. */
-	if (cmd == KVM_IRQ_LINE && vm_is_x86(vm))
-		return kev_x86_irq_line(vm, arg);
-	if (cmd == KVM_SIGNAL_MSI && vm_is_x86(vm))
-		return kev_x86_signal_msi(vm, arg);
-	return vm_ioctl_row(vm, cmd, arg);
 }
 
 static int vm_release(struct inode *inode, struct file *file)

@@ -300,104 +300,29 @@ void kev_x86_destinations_changed(struct kev_x86 *x86)
 
 /* ioctls of a VM */
 
-/**
- * kev_x86_signal_msi() - KVM_SIGNAL_MSI
- * @vm:		The VM.
- * @uarg:	A struct kvm_msi.
- *
- * The two hot ioctls fetch their argument themselves, in words and not through
- * a buffer: a call would cost a third more otherwise.
- *
- * Context: Process.
- * Return: As kev_irq_deliver(); -EINVAL, -EFAULT.
- */
-long kev_x86_signal_msi(struct kev_vm *vm, unsigned long uarg)
+static long x86_signal_msi(void *obj, void *arg, unsigned long uarg)
 {
-	const u64 __user *from = (void __user *)uarg;
-	u64 __maybe_unused rest;
-	u64 address, data;
+	const struct kvm_msi *msi = arg;
 
-	BUILD_BUG_ON(sizeof(struct kvm_msi) != 4 * sizeof(u64));
-	if (!user_read_access_begin(from, sizeof(struct kvm_msi)))
-		return -EFAULT;
-	unsafe_get_user(address, &from[0], fault);
-	unsafe_get_user(data, &from[1], fault);
-	unsafe_get_user(rest, &from[2], fault);
-	unsafe_get_user(rest, &from[3], fault);
-	user_read_access_end();
-
-	if (!has_lapics(vm) || upper_32_bits(data) & ~KVM_MSI_VALID_DEVID)
+	if (!has_lapics(obj) || msi->flags & ~KVM_MSI_VALID_DEVID)
 		return -EINVAL;
 
-	return kev_signal_msi(kev_x86(vm), lower_32_bits(address),
-			      upper_32_bits(address), lower_32_bits(data));
-
-fault:
-	user_read_access_end();
-	return -EFAULT;
+	return kev_signal_msi(kev_x86(obj), msi->address_lo, msi->address_hi,
+			      msi->data);
 }
 
-/*
- * Did the last KVM_IRQ_LINE of this GSI set the same level, without an effect, and
- * has nothing changed since?  Then this one has none either.
- */
-static bool line_is_quiet(struct kev_x86 *x86, u32 gsi, bool level)
+static long x86_irq_line(void *obj, void *arg, unsigned long uarg)
 {
-	u64 quiet;
+	const struct kvm_irq_level *line = arg;
+	struct kev_irq irq = {
+		.source	= KEV_IRQ_SOURCE_USERSPACE,
+		.level	= line->level,
+	};
 
-	if (gsi >= KEV_QUIET_GSIS)
-		return false;
-
-	gsi = array_index_nospec(gsi, KEV_QUIET_GSIS);
-	/* The generation is looked at second: nothing had changed by then. */
-	quiet = smp_load_acquire(&x86->quiet[gsi]);
-
-	return quiet == (atomic64_read(&x86->vm->line_gen) | level);
-}
-
-/* A call that began in generation @gen is over. */
-static void line_note(struct kev_x86 *x86, u32 gsi, bool level, u64 gen)
-{
-	if (gsi >= KEV_QUIET_GSIS || gen != atomic64_read(&x86->vm->line_gen))
-		return;
-
-	gsi = array_index_nospec(gsi, KEV_QUIET_GSIS);
-	/* Pairs with line_is_quiet(). */
-	smp_store_release(&x86->quiet[gsi], gen | level);
-}
-
-static void set_line(struct kev_x86 *x86, u32 gsi, bool level)
-{
-	u64 gen;
-
-	/* Pairs with kev_lines_changed(): what it announces comes after it. */
-	gen = atomic64_read_acquire(&x86->vm->line_gen);
-	kev_irq_line(x86, gsi, level);
-	line_note(x86, gsi, level, gen);
-}
-
-/**
- * kev_x86_irq_line() - KVM_IRQ_LINE
- * @vm:		The VM.
- * @uarg:	A struct kvm_irq_level.
- *
- * Context: Process.
- * Return: 0; -ENXIO without an interrupt controller; -EFAULT.
- */
-long kev_x86_irq_line(struct kev_vm *vm, unsigned long uarg)
-{
-	const u64 __user *from = (void __user *)uarg;
-	struct kev_x86 *x86 = kev_x86(vm);
-	u64 line;
-
-	BUILD_BUG_ON(sizeof(struct kvm_irq_level) != sizeof(u64));
-	if (get_user(line, from))
-		return -EFAULT;
-	if (!has_lapics(vm))
+	if (!has_lapics(obj))
 		return -ENXIO;
 
-	if (!line_is_quiet(x86, lower_32_bits(line), upper_32_bits(line)))
-		set_line(x86, lower_32_bits(line), upper_32_bits(line));
+	kev_set_irq(obj, line->irq, &irq);
 
 	return 0;
 }
@@ -656,6 +581,8 @@ static long x86_set_boot_cpu_id(void *obj, void *arg, unsigned long id)
 }
 
 static const struct kev_ioctl x86_vm_ioctls[] = {
+	KEV_IOCTL(KVM_SIGNAL_MSI,	KEV_IN,			x86_signal_msi),
+	KEV_IOCTL(KVM_IRQ_LINE,		KEV_IN,			x86_irq_line),
 	KEV_IOCTL(KVM_IRQ_LINE_STATUS,	KEV_IN | KEV_OUT,	x86_irq_line_status),
 #ifdef CONFIG_KVM_EVENTFD_IOAPIC
 	KEV_IOCTL(KVM_CREATE_IRQCHIP,	0,			x86_create_irqchip),

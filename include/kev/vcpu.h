@@ -104,10 +104,6 @@ extern const struct kev_arch_ops kev_lines_machine;
 #define kev_default_machine	kev_lines_machine
 #endif
 
-/* x86's ioctls that are called most; @uarg is their argument, not copied. */
-long kev_x86_irq_line(struct kev_vm *vm, unsigned long uarg);
-long kev_x86_signal_msi(struct kev_vm *vm, unsigned long uarg);
-
 /* Create, publish, no fd yet.  KVM_CREATE_VCPU's errno.  Under no lock. */
 struct kev_vcpu *kev_vcpu_create(struct kev_vm *vm, unsigned long id);
 /* Free; only from the VM's teardown. */

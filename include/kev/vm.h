@@ -124,8 +124,6 @@ struct kev_stale {
  *		under @irq_srcu.
  * @routing_seq: Changes with the routes.  Written under @irq_lock.
  * @ack_seq:	Changes with @ack_notifiers.  Written under @irq_lock.
- * @line_gen:	Changes when a line that is set to what it is already may do
- *		something, though it did nothing before: see kev_lines_changed().
  * @irqfds:	See &struct kev_irqfds.
  * @buses:	See iobus.c.
  * @coalesced:	See coalesced.c; NULL for a driver's.
@@ -181,7 +179,6 @@ struct kev_vm {
 	struct xarray ack_notifiers;
 	u32 routing_seq;
 	u32 ack_seq;
-	atomic64_t line_gen;
 
 	struct kev_irqfds irqfds;
 	struct kev_bus_state *buses;
@@ -194,18 +191,6 @@ struct kev_vm {
 	unsigned int created_vcpus;
 	unsigned int max_vcpu_ids;
 };
-
-/*
- * A chip's state or a route changes: what a line's last change did says nothing
- * about the next one.  For a chip, under its lock and before anyone can see the
- * change; for a route, both before and after.  Even numbers; any context.
- */
-static inline void kev_lines_changed(struct kev_vm *vm)
-{
-	atomic64_add(2, &vm->line_gen);
-	/* Pairs with the acquire of who reads the generation. */
-	smp_mb__after_atomic();
-}
 
 void kev_vm_get(struct kev_vm *vm);
 

@@ -27,9 +27,6 @@ enum kev_irqchip_mode {
 	KEV_IRQCHIP_SPLIT,	/* LAPICs here, the others in user space */
 };
 
-/* GSIs of lines whose last change is remembered: those of the default routes. */
-#define KEV_QUIET_GSIS		24
-
 /**
  * struct kev_x86 - vm->sink of an x86 machine
  * @vm:		Owner.
@@ -57,8 +54,6 @@ enum kev_irqchip_mode {
  *		outside the LAPICs'.  Irq-safe.
  * @lint0:	LAPICs that listen to @intr.
  * @nmi_lint0:	How many LAPICs take what is wired to LINT0 for an NMI.
- * @quiet:	By GSI: &kev_vm.line_gen | level of the last KVM_IRQ_LINE, when
- *		it had no effect.
  */
 struct kev_x86 {
 	struct kev_vm *vm;
@@ -82,7 +77,6 @@ struct kev_x86 {
 	spinlock_t lint0_lock;
 	struct list_head lint0;
 	atomic_t nmi_lint0;
-	u64 quiet[KEV_QUIET_GSIS];
 };
 
 static inline struct kev_x86 *kev_x86(struct kev_vm *vm)
@@ -152,7 +146,6 @@ int kev_deliver_atomic(struct kev_vm *vm, const struct kev_route *route,
 		       const struct kev_irq *irq);
 int kev_deliver(struct kev_vm *vm, const struct kev_route *route,
 		const struct kev_irq *irq);
-void kev_irq_line(struct kev_x86 *x86, u32 gsi, bool level);
 int kev_signal_msi(struct kev_x86 *x86, u32 lo, u32 hi, u32 data);
 unsigned int kev_default_routes(struct kvm_irq_routing_entry *entries);
 
