@@ -21,7 +21,6 @@ enum goal_kind {
 	GOAL_LESS,		/* no more than kvm.ko */
 	GOAL_MOST,		/* at most @value */
 	GOAL_CAP,		/* the same, and never mind kvm.ko */
-	GOAL_OVER_FLOOR,	/* at most @value over an eventfd write */
 	GOAL_TIMES_FLOOR,	/* at most @value times an eventfd write */
 	GOAL_AS_MMIO,		/* no more than doorbell-mmio */
 	GOAL_SCALES,		/* two threads against one: see scales() */
@@ -34,6 +33,7 @@ enum goal_kind {
  * @kind:	What its goal is.
  * @value:	The number in the goal.
  * @flat:	The cost may not depend on the size.
+ * @few:	The number for up to 64 objects, where it is another one.
  */
 struct goal {
 	const char *op;
@@ -41,28 +41,28 @@ struct goal {
 	enum goal_kind kind;
 	double value;
 	bool flat;
+	double few;
 };
 
 static const struct goal goals[] = {
 	{ "eventfd-write", "eventfd write, no irqfd (the floor)" },
 	{ "no-ioctl", "ioctl that no driver takes (a floor, too)" },
-	{ "irqfd-signal", "eventfd write, irqfd, edge MSI",
-	  GOAL_OVER_FLOOR, 280 },
+	{ "irqfd-signal", "eventfd write, irqfd, edge MSI", GOAL_MOST, 1000 },
 	{ "irqfd-signal-fresh", "  the same, vector not pending",
-	  GOAL_OVER_FLOOR, 280 },
-	{ "signal-msi", "KVM_SIGNAL_MSI", GOAL_MOST, 740 },
-	{ "irq-line", "KVM_IRQ_LINE, IOAPIC + PIC pin", GOAL_MOST, 700 },
+	  GOAL_MOST, 1000 },
+	{ "signal-msi", "KVM_SIGNAL_MSI", GOAL_MOST, 900 },
+	{ "irq-line", "KVM_IRQ_LINE, IOAPIC + PIC pin", GOAL_LESS },
 	{ "irq-line-toggle", "  the same, level changes each time", GOAL_LESS },
 	{ "irq-line-unrouted", "  of a GSI without a route", GOAL_LESS },
-	{ "irqfd-assign", "IRQFD assign, each of", GOAL_MOST, 2500, true },
-	{ "irqfd-assign-at", "  one more, bound already", GOAL_MOST, 2500,
+	{ "irqfd-assign", "IRQFD assign, each of", GOAL_MOST, 1900, true },
+	{ "irqfd-assign-at", "  one more, bound already", GOAL_MOST, 1900,
 	  true },
 	{ "irqfd-assign-first", "  the first of a VM, each of" },
 	{ "irqfd-assign-batch", "  batched, each of" },
-	{ "irqfd-deassign", "IRQFD deassign, each of", GOAL_MOST, 12000, true },
-	{ "irqfd-deassign-at", "  one, with others bound", GOAL_MOST, 12000,
+	{ "irqfd-deassign", "IRQFD deassign, each of", GOAL_MOST, 2500, true },
+	{ "irqfd-deassign-at", "  one, with others bound", GOAL_MOST, 2500,
 	  true },
-	{ "irqfd-deassign-batch", "  batched, each of", GOAL_MOST, 3000, true },
+	{ "irqfd-deassign-batch", "  batched, each of", GOAL_MOST, 1200, true },
 	{ "set-routing", "SET_GSI_ROUTING, one of N MSI changed",
 	  GOAL_MOST, 600000 },
 	{ "update-routes", "  UPDATE_ROUTES of that one", GOAL_MOST, 10000,
@@ -85,7 +85,8 @@ static const struct goal goals[] = {
 	  GOAL_MOST, 5000, true },
 	{ "ioeventfd-deassign-0", "IOEVENTFD deassign, length 0, each of",
 	  GOAL_MOST, 12000, true },
-	{ "vm-close", "close of a VM, irqfds", GOAL_MOST, 6000000 },
+	{ "vm-close", "close of a VM, irqfds", GOAL_MOST, 4000000,
+	  .few = 300000 },
 	{ "vm-close-io", "close of a VM, ioeventfds" },
 	{ "doorbell-pio", "doorbell, PIO", GOAL_TIMES_FLOOR, 1.35, true },
 	{ "doorbell-mmio", "doorbell, MMIO", GOAL_TIMES_FLOOR, 1.35, true },
@@ -190,9 +191,7 @@ static double goal_limit(const struct goal *goal, const struct figure *figure)
 	switch (goal->kind) {
 	case GOAL_MOST:
 	case GOAL_CAP:
-		return goal->value;
-	case GOAL_OVER_FLOOR:
-		return floor_cost() + goal->value;
+		return goal->few && figure->size <= 64 ? goal->few : goal->value;
 	case GOAL_TIMES_FLOOR:
 		return floor_cost() * goal->value;
 	case GOAL_AS_MMIO:
