@@ -9,16 +9,18 @@
  * memory is that of a guest of s390.
  *
  * The addresses are the VMM's.  What is there when a route is set stays pinned,
- * and accounted as locked memory of the VMM, until no delivery can still run by
+ * and accounted as pinned memory of the VMM, until no delivery can still run by
  * that route (kev_sink_ops.put_route); a page is pinned once per VM, however many
  * routes have bits in it.  So a delivery looks up, faults and allocates nothing,
  * and may run in hard irq context; and what the VMM unmaps meanwhile is only
  * written to, and seen by nobody.
  *
- * lines.c calls in.  Locks: kev_adapters.lock, of which the mmap_lock nests inside;
- * kev_lines.lock for what is pending.
+ * lines.c calls in.  Locks: kev_adapters.lock, under which no memory of the VMM is
+ * touched and its mmap_lock is not taken; kev_lines.lock for what is pending.
  */
+#include <linux/atomic.h>
 #include <linux/bitops.h>
+#include <linux/capability.h>
 #include <linux/highmem.h>
 #include <linux/kvm.h>
 #include <linux/kvm_eventfd.h>
@@ -26,7 +28,10 @@
 #include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/overflow.h>
+#include <linux/pagemap.h>
+#include <linux/resource.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -68,6 +73,10 @@ static bool page_is_fit(struct page *page)
 	return folio_test_swapbacked(folio) || folio_test_hugetlb(folio);
 }
 
+/*
+ * The page comes in first, by a fault that holds no lock while it waits and that a
+ * kill ends: pinning for long cannot wait for a user's pager on older kernels.
+ */
 static struct page *page_pin(u64 addr)
 {
 	unsigned long start = addr & PAGE_MASK;
@@ -78,6 +87,8 @@ static struct page *page_pin(u64 addr)
 	if (addr != (unsigned long)addr || !access_ok((void __user *)start, PAGE_SIZE))
 		return ERR_PTR(-EFAULT);
 
+	if (fault_in_safe_writeable((char __user *)start, 1))
+		return ERR_PTR(-EFAULT);
 	ret = pin_user_pages_fast(start, 1, FOLL_WRITE | FOLL_LONGTERM, &page);
 	if (ret != 1)
 		return ERR_PTR(ret == -ENOMEM ? ret : -EFAULT);
@@ -86,6 +97,23 @@ static struct page *page_pin(u64 addr)
 		return ERR_PTR(-EFAULT);
 	}
 	return page;
+}
+
+/* Needs no mmap_lock, which a fault in the VMM may hold for as long as it likes. */
+static int page_account(struct kev_vm *vm)
+{
+	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+
+	if (atomic64_inc_return(&vm->mm->pinned_vm) <= limit ||
+	    capable(CAP_IPC_LOCK))
+		return 0;
+	atomic64_dec(&vm->mm->pinned_vm);
+	return -ENOMEM;
+}
+
+static void page_unaccount(struct kev_vm *vm)
+{
+	atomic64_dec(&vm->mm->pinned_vm);
 }
 
 /* The first user of a page.  The pin is the entry's from then on. */
@@ -100,7 +128,7 @@ static struct kev_adapter_page *page_add(struct kev_vm *vm, struct page *page)
 		return NULL;
 	entry->page = page;
 
-	ret = account_locked_vm(vm->mm, 1, true);
+	ret = page_account(vm);
 	if (ret)
 		goto free;
 	ret = xa_err(xa_store(pages, page_to_pfn(page), entry,
@@ -110,7 +138,7 @@ static struct kev_adapter_page *page_add(struct kev_vm *vm, struct page *page)
 	return entry;
 
 unaccount:
-	account_locked_vm(vm->mm, 1, false);
+	page_unaccount(vm);
 free:
 	kfree(entry);
 	return NULL;
@@ -151,7 +179,7 @@ static void page_put(struct kev_vm *vm, struct kev_adapter_page *entry)
 	last = !--entry->users;
 	if (last) {
 		xa_erase(&adapters->pages, page_to_pfn(entry->page));
-		account_locked_vm(vm->mm, 1, false);
+		page_unaccount(vm);
 	}
 	mutex_unlock(&adapters->lock);
 
@@ -237,7 +265,7 @@ int kev_adapter_set_route(struct kev_vm *vm,
  * @vm:		The VM.
  * @route:	As kev_adapter_set_route() filled it.
  *
- * Context: Process context; takes kev_adapters.lock and the mmap_lock.
+ * Context: Process context; takes kev_adapters.lock.
  */
 void kev_adapter_put_route(struct kev_vm *vm, const struct kev_route *route)
 {

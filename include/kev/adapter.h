@@ -19,8 +19,7 @@
  * @pending:	Bit n: adapter n interrupted, and no CPU has taken it.  Under the
  *		lock of the lines.
  * @pages:	Pinned pages by frame: &struct kev_adapter_page.
- * @lock:	Writers of @pages and of the references to its entries.  Takes
- *		the mmap_lock inside, for what is accounted.
+ * @lock:	Writers of @pages and of the references to its entries.
  */
 struct kev_adapters {
 	u8 flags[KEV_ADAPTERS];

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "kev_harness.h"
+#include "kev_held_page.h"
 
 #define GSI		40
 #define ADAPTER		3
@@ -336,6 +337,78 @@ TEST_F(adapter, entries_are_checked)
 	EXPECT_ERRNO(EINVAL, __set_gsi_routing(self->vm, self->r));
 }
 
+/* Indicators in a page that comes later */
+
+struct held_route {
+	struct kev_held_page page;
+	const struct kev_routes *r;
+	int vm;
+};
+
+static int do_set(void *arg)
+{
+	const struct held_route *held = arg;
+
+	return __set_gsi_routing(held->vm, held->r) ? errno : 0;
+}
+
+TEST_F(adapter, a_page_may_take_its_time_and_holds_nobody_up)
+{
+	struct held_route held = { .r = self->r, .vm = self->vm };
+	struct kev_routes *other = kev_routes_new();
+	int status;
+	pid_t pid;
+
+	if (!kev_hold_page(&held.page, self->ind))
+		SKIP(return, "no userfaultfd");
+	set_adapter(self->vm, ADAPTER, SWAP);
+	add_route(self->r, GSI, self->ind, 0, self->summary);
+	pid = kev_sibling(do_set, &held);
+	kev_held_page_wait(&held.page);
+
+	add_route(other, GSI, self->summary, 64, self->summary);
+	EXPECT_ERRNO(0, __set_gsi_routing(self->vm, other));
+	irq_line(self->vm, GSI, 1);
+	EXPECT_EQ(ADAPTER, take(self->vcpu));
+	other->hdr.nr = 0;
+	EXPECT_ERRNO(0, __set_gsi_routing(self->vm, other));
+	memset(self->summary, 0, self->page);
+
+	kev_held_page_fill(&held.page, self->summary);
+	status = kev_sibling_join(pid);
+	ASSERT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	irq_line(self->vm, GSI, 1);
+	EXPECT_EQ(0x80, self->ind[0]);
+	EXPECT_EQ(ADAPTER, take(self->vcpu));
+	close(held.page.uffd);
+	free(other);
+}
+
+TEST_F(adapter, killed_while_a_page_is_held_back_changes_nothing)
+{
+	struct held_route held = { .r = self->r, .vm = self->vm };
+	int status;
+	pid_t pid;
+
+	set_adapter(self->vm, ADAPTER, SWAP);
+	add_route(self->r, GSI, self->summary, 64, self->summary);
+	set_gsi_routing(self->vm, self->r);
+	if (!kev_hold_page(&held.page, self->ind))
+		SKIP(return, "no userfaultfd");
+	self->r->hdr.nr = 0;
+	add_route(self->r, GSI, self->summary, 0, self->ind);
+	pid = kev_sibling(do_set, &held);
+	kev_held_page_wait(&held.page);
+	kill(pid, SIGKILL);
+	status = kev_sibling_join(pid);
+	EXPECT_TRUE(WIFSIGNALED(status));
+	irq_line(self->vm, GSI, 1);
+	EXPECT_EQ(0x80, self->summary[8]);
+	EXPECT_EQ(ADAPTER, take(self->vcpu));
+	close(held.page.uffd);
+}
+
 /* A file of a page whose file system is no tmpfs; -1 when there is none. */
 static int ramfs_file(long len)
 {
@@ -383,8 +456,8 @@ TEST_F(adapter, pages_of_a_file_will_not_do_but_a_private_copy_will)
 	close(fd);
 }
 
-/* What /proc/self/status says of locked memory, in KiB. */
-static long locked_kib(void)
+/* What /proc/self/status says of pinned memory, in KiB. */
+static long pinned_kib(void)
 {
 	static FILE *status;
 	char line[256];
@@ -397,7 +470,7 @@ static long locked_kib(void)
 	setvbuf(status, NULL, _IONBF, 0);
 	rewind(status);
 	while (fgets(line, sizeof(line), status))
-		if (sscanf(line, "VmLck: %ld", &kib) == 1)
+		if (sscanf(line, "VmPin: %ld", &kib) == 1)
 			break;
 	return kib;
 }
@@ -405,37 +478,37 @@ static long locked_kib(void)
 TEST_F(adapter, pages_are_accounted_once)
 {
 	long kib = self->page / 1024;
-	long before = locked_kib();
+	long before = pinned_kib();
 
 	add_route(self->r, GSI, self->ind, 0, self->summary);
 	add_route(self->r, GSI + 1, self->ind, 1, self->summary);
 	set_gsi_routing(self->vm, self->r);
-	EXPECT_EQ(2 * kib, locked_kib() - before);
+	EXPECT_EQ(2 * kib, pinned_kib() - before);
 	set_gsi_routing(self->vm, self->r);
-	EXPECT_EQ(2 * kib, locked_kib() - before);
+	EXPECT_EQ(2 * kib, pinned_kib() - before);
 	self->r->hdr.nr = 0;
 	set_gsi_routing(self->vm, self->r);
-	EXPECT_EQ(0, locked_kib() - before);
+	EXPECT_EQ(0, pinned_kib() - before);
 
 	add_route(self->r, GSI, self->ind, 0, self->summary);
 	set_gsi_routing(self->vm, self->r);
 	close(self->vcpu);
 	self->vcpu = -1;
 	close(self->vm);
-	EXPECT_EQ(0, locked_kib() - before);
+	EXPECT_EQ(0, pinned_kib() - before);
 }
 
 TEST_F(adapter, the_limit_of_locked_memory_holds)
 {
 	struct rlimit limit = { self->page, self->page };
-	long before = locked_kib();
+	long before = pinned_kib();
 
 	ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &limit));
 	/* Root may lock what it likes. */
 	ASSERT_EQ(0, setresuid(65534, 65534, 65534));
 	add_route(self->r, GSI, self->ind, 0, self->summary);
 	EXPECT_ERRNO(ENOMEM, __set_gsi_routing(self->vm, self->r));
-	EXPECT_EQ(before, locked_kib());
+	EXPECT_EQ(before, pinned_kib());
 
 	self->r->hdr.nr = 0;
 	add_route(self->r, GSI, self->ind, 0, self->ind + 64);

@@ -3,6 +3,7 @@
  * Adapters: which bit of the VMM's memory is set, who is told, and what is pinned
  * for how long.
  */
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/kvm.h>
 #include <linux/mm.h>
@@ -26,12 +27,12 @@
  * struct adapters - A VM of lines in the memory of the case
  * @m:		The VM.
  * @mem:	PAGES pages: indicators in the first two, summaries in the third.
- * @locked:	What was accounted before there was a route.
+ * @pinned:	What was accounted before there was a route.
  */
 struct adapters {
 	struct lines_machine *m;
 	unsigned long mem;
-	unsigned long locked;
+	long pinned;
 };
 
 KUNIT_DEFINE_ACTION_WRAPPER(adapters_put, kev_vm_put, struct kev_vm *);
@@ -65,7 +66,7 @@ static struct adapters *adapters_new(struct kunit *test)
 		a->m->cpu[i] = kev_vcpu_create(a->m->vm, i);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, a->m->cpu[i]);
 	}
-	a->locked = current->mm->locked_vm;
+	a->pinned = atomic64_read(&current->mm->pinned_vm);
 	return a;
 }
 
@@ -137,9 +138,9 @@ static int take_adapter(struct adapters *a)
 }
 
 /* Pages that are accounted since. */
-static long locked(const struct adapters *a)
+static long pinned(const struct adapters *a)
 {
-	return current->mm->locked_vm - a->locked;
+	return atomic64_read(&current->mm->pinned_vm) - a->pinned;
 }
 
 /* Which bit */
@@ -307,18 +308,18 @@ static void adapter_pages_are_pinned_once_each(struct kunit *test)
 	for (i = 1; i <= MANY; i++) {
 		KUNIT_ASSERT_EQ(test, 0,
 				kev_set_irq_routing_kernel(a->m->vm, ue, i));
-		KUNIT_ASSERT_EQ(test, 2, locked(a));
+		KUNIT_ASSERT_EQ(test, 2, pinned(a));
 	}
 	ue[0].u.adapter.ind_addr += PAGE_SIZE;
 	KUNIT_EXPECT_EQ(test, 0, route_update(test, a, &ue[0]));
-	KUNIT_EXPECT_EQ(test, 3, locked(a));
+	KUNIT_EXPECT_EQ(test, 3, pinned(a));
 
 	KUNIT_EXPECT_EQ(test, 0,
 			kev_set_irq_routing_kernel(a->m->vm, ue, 1));
-	KUNIT_EXPECT_EQ(test, 2, locked(a));
+	KUNIT_EXPECT_EQ(test, 2, pinned(a));
 	KUNIT_EXPECT_EQ(test, 0,
 			kev_set_irq_routing_kernel(a->m->vm, ue, 0));
-	KUNIT_EXPECT_EQ(test, 0, locked(a));
+	KUNIT_EXPECT_EQ(test, 0, pinned(a));
 	KUNIT_EXPECT_TRUE(test, xa_empty(&kev_lines(a->m->vm)->adapters.pages));
 }
 
@@ -328,18 +329,18 @@ static void adapter_update_lets_the_old_pages_go(struct kunit *test)
 	struct kvm_irq_routing_entry ue = entry_of(a, GSI, a->mem, 0);
 
 	KUNIT_EXPECT_EQ(test, 0, route_update(test, a, &ue));
-	KUNIT_EXPECT_EQ(test, 2, locked(a));
+	KUNIT_EXPECT_EQ(test, 2, pinned(a));
 	/* The same again changes nothing, and holds nothing more. */
 	KUNIT_EXPECT_EQ(test, 0, route_update(test, a, &ue));
-	KUNIT_EXPECT_EQ(test, 2, locked(a));
+	KUNIT_EXPECT_EQ(test, 2, pinned(a));
 
 	ue.u.adapter.ind_addr = summary_addr(a);
 	KUNIT_EXPECT_EQ(test, 0, route_update(test, a, &ue));
-	KUNIT_EXPECT_EQ(test, 1, locked(a));
+	KUNIT_EXPECT_EQ(test, 1, pinned(a));
 
 	ue.type = KVM_EVENTFD_ROUTING_NONE;
 	KUNIT_EXPECT_EQ(test, 0, route_update(test, a, &ue));
-	KUNIT_EXPECT_EQ(test, 0, locked(a));
+	KUNIT_EXPECT_EQ(test, 0, pinned(a));
 }
 
 /* A table is set while somebody still reads the one before it. */
@@ -348,6 +349,7 @@ struct clear_work {
 	struct work_struct work;
 	struct kev_vm *vm;
 	bool begun;
+	struct completion done;
 };
 
 static void clear_table(struct work_struct *work)
@@ -357,6 +359,7 @@ static void clear_table(struct work_struct *work)
 
 	WRITE_ONCE(clear->begun, true);
 	kev_set_irq_routing_kernel(clear->vm, &none, 0);
+	complete(&clear->done);
 }
 
 static void adapter_pages_outlast_readers_of_their_route(struct kunit *test)
@@ -370,6 +373,7 @@ static void adapter_pages_outlast_readers_of_their_route(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, route_set(a, &ue));
 	INIT_WORK_ONSTACK(&clear.work, clear_table);
+	init_completion(&clear.done);
 
 	idx = srcu_read_lock(&a->m->vm->irq_srcu);
 	schedule_work(&clear.work);
@@ -385,6 +389,29 @@ static void adapter_pages_outlast_readers_of_their_route(struct kunit *test)
 	flush_work(&clear.work);
 	destroy_work_on_stack(&clear.work);
 	KUNIT_EXPECT_TRUE(test, xa_empty(pages));
+}
+
+/* A fault of the VMM may hold its mmap_lock for as long as its pager likes. */
+static void adapter_pages_go_while_the_vmm_faults(struct kunit *test)
+{
+	struct adapters *a = adapters_new(test);
+	struct kvm_irq_routing_entry ue = entry_of(a, GSI, a->mem, 0);
+	struct clear_work clear = { .vm = a->m->vm };
+	unsigned long left;
+
+	KUNIT_ASSERT_EQ(test, 0, route_set(a, &ue));
+	INIT_WORK_ONSTACK(&clear.work, clear_table);
+	init_completion(&clear.done);
+
+	mmap_read_lock(current->mm);
+	schedule_work(&clear.work);
+	left = wait_for_completion_timeout(&clear.done, 20 * HZ);
+	mmap_read_unlock(current->mm);
+
+	KUNIT_EXPECT_NE_MSG(test, 0UL, left, "the pages wait for the mmap_lock");
+	flush_work(&clear.work);
+	destroy_work_on_stack(&clear.work);
+	KUNIT_EXPECT_EQ(test, 0, pinned(a));
 }
 
 /* Bad input, which must hold nothing afterwards. */
@@ -478,12 +505,12 @@ static void adapter_bad_input_is_refused(struct kunit *test)
 	adapter_set(test, a, 0);
 	KUNIT_ASSERT_EQ(test, 0, route_set(a, &good));
 	spoil(test, &ue[1], c->bad);
-	before = locked(a);
+	before = pinned(a);
 
 	KUNIT_EXPECT_EQ(test, c->ret,
 			kev_set_irq_routing_kernel(a->m->vm, ue, 2));
 	KUNIT_EXPECT_EQ(test, c->ret, route_update(test, a, &ue[1]));
-	KUNIT_EXPECT_EQ(test, before, locked(a));
+	KUNIT_EXPECT_EQ(test, before, pinned(a));
 	KUNIT_EXPECT_EQ(test, 1, lines_pulse(a->m, GSI));
 }
 
@@ -512,7 +539,7 @@ static void adapter_memory_may_be_unmapped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, lines_pulse(a->m, GSI));
 	KUNIT_EXPECT_EQ(test, ADAPTER, take_adapter(a));
 	KUNIT_EXPECT_EQ(test, -EFAULT, route_set(a, &ue));
-	KUNIT_EXPECT_EQ(test, 2, locked(a));
+	KUNIT_EXPECT_EQ(test, 2, pinned(a));
 }
 
 static struct kunit_case adapter_cases[] = {
@@ -525,6 +552,7 @@ static struct kunit_case adapter_cases[] = {
 	KUNIT_CASE(adapter_pages_are_pinned_once_each),
 	KUNIT_CASE(adapter_update_lets_the_old_pages_go),
 	KUNIT_CASE(adapter_pages_outlast_readers_of_their_route),
+	KUNIT_CASE(adapter_pages_go_while_the_vmm_faults),
 	KUNIT_CASE_PARAM(adapter_bad_input_is_refused, bad_gen_params),
 	KUNIT_CASE(adapter_needs_the_memory_of_the_vm),
 	KUNIT_CASE(adapter_memory_may_be_unmapped),
