@@ -33,40 +33,18 @@ struct workqueue_struct *kev_wq;
 
 /* Waiting for readers, and freeing after them */
 
-/*
- * A reader that the counts do not show began after them, and so sees what the
- * caller changed before them: one that is not there need not be waited for.
- */
-static bool irq_srcu_is_idle(struct kev_vm *vm)
-{
-	bool idle;
-
-	/* Pairs with the barrier of a reader that was just counted in. */
-	smp_mb();
-	idle = kev_srcu_has_no_reader(&vm->irq_srcu, 0) &&
-	       kev_srcu_has_no_reader(&vm->irq_srcu, 1);
-	/* Pairs with the barrier of a reader before it was counted out. */
-	smp_mb();
-	return idle;
-}
-
 /**
  * kev_irq_synchronize - Wait for the readers in irq_srcu
  * @vm:		Whose.
  *
- * A grace period of SRCU costs two work items and four switches of context, also
- * when there is no reader, which is nearly always: so that is looked at first.
+ * Expedited, for a normal grace period begins with a delay, and all callers wait for
+ * its end.
  *
  * Context: Process context, outside irq_srcu and every lock that a reader takes.
  */
 void kev_irq_synchronize(struct kev_vm *vm)
 {
-	might_sleep();
-	RCU_LOCKDEP_WARN(srcu_read_lock_held(&vm->irq_srcu),
-			 "a reader in irq_srcu waits for itself");
-
-	if (!irq_srcu_is_idle(vm))
-		synchronize_srcu_expedited(&vm->irq_srcu);
+	synchronize_srcu_expedited(&vm->irq_srcu);
 }
 
 /*
@@ -81,8 +59,10 @@ static void vm_free_stale(struct work_struct *work)
 	struct kev_stale *next;
 
 	kev_irq_synchronize(vm);
-	llist_for_each_entry_safe(stale, next, list, node)
+	llist_for_each_entry_safe(stale, next, list, node) {
 		stale->free(stale);
+		cond_resched();
+	}
 }
 
 /**

@@ -10,8 +10,6 @@
 #include <linux/file.h>
 #include <linux/hrtimer.h>
 #include <linux/kvm.h>
-#include <linux/percpu.h>
-#include <linux/srcu.h>
 #include <linux/version.h>
 
 /* 6.12: asm/unaligned.h became linux/unaligned.h. */
@@ -63,36 +61,6 @@ static inline void kev_hrtimer_setup(struct hrtimer *timer,
 /* 6.10: fd_file() reads struct fd, whose layout changed in 6.12. */
 #ifndef fd_file
 #define fd_file(f) ((f).file)
-#endif
-
-/*
- * Is nobody in a read section that was entered with @idx?  What SRCU's own grace
- * period asks first, and before it wakes a thread for the rest.  6.4 made the
- * counters atomic_long_t, 6.13 renamed them: there the answer is that one cannot
- * tell, and a grace period does.
- */
-#if defined(CONFIG_TREE_SRCU) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
-static inline bool kev_srcu_has_no_reader(struct srcu_struct *ssp, int idx)
-{
-	unsigned long in = 0;
-	unsigned long out = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		out += READ_ONCE(*(unsigned long *)
-			&per_cpu_ptr(ssp->sda, cpu)->srcu_unlock_count[idx]);
-	/* Who is counted out here is counted in below. */
-	smp_mb();
-	for_each_possible_cpu(cpu)
-		in += READ_ONCE(*(unsigned long *)
-			&per_cpu_ptr(ssp->sda, cpu)->srcu_lock_count[idx]);
-	return in == out;
-}
-#else
-static inline bool kev_srcu_has_no_reader(struct srcu_struct *ssp, int idx)
-{
-	return false;
-}
 #endif
 
 /*
