@@ -19,6 +19,7 @@
 #include <linux/srcu.h>
 #include <uapi/linux/kvm_eventfd.h>
 
+#include <kev/batch.h>
 #include <kev/ioctl.h>
 #include <kev/lines.h>
 
@@ -247,7 +248,10 @@ static int take_next(struct kev_lines *lines, struct kvm_eventfd_event *event,
 	return ret;
 }
 
-/* A GSI that lost its message since it was sent has nothing to say. */
+/*
+ * A GSI that lost its message since it was sent has nothing to say.  There may be as
+ * many as GSIs.
+ */
 static int lines_fetch(struct kev_vcpu *vcpu, struct kvm_eventfd_event *event)
 {
 	u32 gsi;
@@ -255,9 +259,12 @@ static int lines_fetch(struct kev_vcpu *vcpu, struct kvm_eventfd_event *event)
 
 	do {
 		ret = take_next(kev_lines(vcpu->vm), event, &gsi);
-		if (ret == -ESTALE && kev_lines_msi_read(vcpu->vm, gsi, event))
+		if (ret != -ESTALE)
+			return ret;
+		if (kev_lines_msi_read(vcpu->vm, gsi, event))
 			return 0;
-	} while (ret == -ESTALE);
+		ret = kev_batch_pause();
+	} while (!ret);
 
 	return ret;
 }

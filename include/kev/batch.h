@@ -10,7 +10,7 @@
 /* Let others run; -EINTR when the caller is being killed. */
 static inline int kev_batch_pause(void)
 {
-	if (need_resched() && fatal_signal_pending(current))
+	if (fatal_signal_pending(current))
 		return -EINTR;
 	cond_resched();
 	return 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Lines and a table of routes: pins of chip 0, and messages. */
 #include <linux/kvm.h>
+#include <linux/sched/signal.h>
 
 #include <kev/irqchip.h>
 
@@ -135,6 +136,31 @@ static void lines_msi_is_the_one_in_force(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, m->cpu[0]->state->pending);
 }
 
+/* Messages that are not routed any more cost who fetches only time: it can end. */
+static void lines_msi_fetch_ends_when_its_caller_is_killed(struct kunit *test)
+{
+	struct kvm_irq_routing_entry entries[] = {
+		fake_msi(40, 1), fake_msi(41, 1), fake_msi(42, 1),
+	};
+	struct lines_machine *m = lines_machine(test);
+	struct kvm_eventfd_event event = { };
+
+	KUNIT_ASSERT_EQ(test, 0, set_routes(m, entries, 3));
+	lines_set(m, 40, true);
+	lines_set(m, 41, true);
+	lines_set(m, 42, true);
+	KUNIT_ASSERT_EQ(test, 0, set_routes(m, &entries[2], 1));
+
+	allow_signal(SIGKILL);
+	send_sig(SIGKILL, current, 1);
+	KUNIT_EXPECT_EQ(test, -EINTR,
+			kev_lines_machine.fetch(m->cpu[0], &event));
+	flush_signals(current);
+	disallow_signal(SIGKILL);
+	KUNIT_EXPECT_EQ(test, 42, fetch_gsi(m));
+	KUNIT_EXPECT_EQ(test, -1, fetch_gsi(m));
+}
+
 static void lines_begin_with_a_gsi_for_each(struct kunit *test)
 {
 	struct lines_machine *m = lines_machine(test);
@@ -204,6 +230,7 @@ static struct kunit_case lines_msi_cases[] = {
 	KUNIT_CASE(lines_msi_is_taken_as_often_as_sent),
 	KUNIT_CASE(lines_msis_come_behind_lines_in_order_of_gsi),
 	KUNIT_CASE(lines_msi_is_the_one_in_force),
+	KUNIT_CASE(lines_msi_fetch_ends_when_its_caller_is_killed),
 	KUNIT_CASE(lines_begin_with_a_gsi_for_each),
 	KUNIT_CASE(lines_follow_their_routes),
 	KUNIT_CASE_PARAM(lines_routes_are_checked, route_gen_params),
