@@ -3,8 +3,8 @@
  * GSIs without a table of routes: GSI n is pin n of chip 0.
  *
  * In a build without KVM_EVENTFD_IRQ_ROUTING this stands for irqchip.c and
- * routing.c.  A delivery is in vm->irq_srcu as it is there, for who waits until
- * none is under way.
+ * routing.c.  A delivery is in vm->irq_srcu as it is there, so that a writer can wait
+ * for those that run.
  */
 #include <linux/export.h>
 #include <linux/kvm_eventfd.h>

@@ -69,23 +69,22 @@ bool kev_irq_map_gsi(struct kev_vm *vm, u32 gsi, struct kev_route *route)
 EXPORT_SYMBOL_GPL(kev_irq_map_gsi);
 
 /**
- * kev_routing_pin - Where the GSI of a pin is kept
+ * kev_routing_pin - What a table knows of a pin
  * @table:	A table.
  * @chip:	Any number.
- * @pin:	Any number.
+ * @nr:		Any number.
  *
- * Return: The slot, which is -1 when no GSI is routed there; NULL for a pin that
- *	   no one can ack.
+ * Return: The pin; NULL for one that no one can ack.
  */
-s32 *kev_routing_pin(struct kev_routing *table, unsigned int chip,
-		     unsigned int pin)
+struct kev_pin *kev_routing_pin(struct kev_routing *table, unsigned int chip,
+				unsigned int nr)
 {
-	if (chip >= KEV_NR_IRQCHIPS || pin >= table->nr_pins)
+	if (chip >= KEV_NR_IRQCHIPS || nr >= table->nr_pins)
 		return NULL;
 
 	chip = array_index_nospec(chip, KEV_NR_IRQCHIPS);
-	pin = array_index_nospec(pin, table->nr_pins);
-	return &table->pin_gsi[chip * table->nr_pins + pin];
+	nr = array_index_nospec(nr, table->nr_pins);
+	return &table->pin[chip * table->nr_pins + nr];
 }
 
 /**
@@ -99,9 +98,10 @@ s32 *kev_routing_pin(struct kev_routing *table, unsigned int chip,
  */
 int kev_chip_gsi(struct kev_vm *vm, unsigned int chip, unsigned int pin)
 {
-	s32 *gsi = kev_routing_pin(kev_routing_deref(vm), chip, pin);
+	const struct kev_pin *p = kev_routing_pin(kev_routing_deref(vm), chip,
+						  pin);
 
-	return gsi ? READ_ONCE(*gsi) : -1;
+	return p ? (int)READ_ONCE(p->owner) - 1 : -1;
 }
 
 /**

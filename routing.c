@@ -7,37 +7,42 @@
  * thousands of routes takes a few page-sized allocations and is built and
  * compared with the one before it in one pass over each.
  *
- * Writers hold vm->irq_lock.  The grace period of vm->irq_srcu after a change is
- * waited for outside that lock, and only when a route that was in force was
- * changed: nothing can still be under way by a route that was not there.
+ * Entries are read and checked with no lock held, a batch at a time, and a caller
+ * that is killed meanwhile has changed nothing.  Writers hold vm->irq_lock, under
+ * which nothing of a sink is called and no grace period is waited for.  A table
+ * may be large, so every loop over routes lets others run.
  *
  * Called by the node (SET_GSI_ROUTING and its relatives); calls the sink's
- * set_route, and eventfd.c for the irqfds whose route changed.
+ * set_route and put_route, and eventfd.c for the irqfds whose route changed.
  */
 #include <linux/kvm_eventfd.h>
+#include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
+#include <linux/rbtree.h>
+#include <linux/sched.h>
 #include <linux/seqlock.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 #include <linux/srcu.h>
+#include <linux/uaccess.h>
 
+#include <kev/batch.h>
 #include <kev/eventfd.h>
 #include <kev/irqchip.h>
 #include <kev/limits.h>
 #include <kev/routing.h>
-#include <kev/uaccess.h>
 #include <kev/vm.h>
 
-/* Entries copied from user space at a time. */
-#define KEV_ROUTING_BATCH	64
+/* Entries copied from user space at a time, to the stack. */
+#define KEV_ROUTING_BATCH	16
 
 static size_t routing_pins_size(unsigned int nr_pins)
 {
-	return array3_size(KEV_NR_IRQCHIPS, nr_pins, sizeof(s32));
+	return array3_size(KEV_NR_IRQCHIPS, nr_pins, sizeof(struct kev_pin));
 }
 
-/* One block: the directory of pages, and the GSIs of pins behind it. */
+/* One block: the directory of pages, and the pins behind it. */
 static struct kev_routing *routing_alloc(unsigned int max_routes,
 					 unsigned int nr_pins)
 {
@@ -54,38 +59,51 @@ static struct kev_routing *routing_alloc(unsigned int max_routes,
 	table->max_routes = max_routes;
 	table->nr_pages = nr;
 	table->nr_pins = nr_pins;
-	table->pin_gsi = (s32 *)&table->page[nr];
-	memset(table->pin_gsi, 0xff, routing_pins_size(nr_pins));
+	table->pin = (struct kev_pin *)&table->page[nr];
 	return table;
 }
 
+/* The sink takes its own locks, and may sleep: no lock is held here. */
 static void route_put(struct kev_vm *vm, const struct kev_route *route)
 {
+	lockdep_assert_not_held(&vm->irq_lock);
+
 	if (route->type && vm->ops->put_route)
 		vm->ops->put_route(vm, route);
+}
+
+static void page_put_routes(struct kev_vm *vm, const struct kev_route_page *page)
+{
+	unsigned int i;
+
+	for (i = 0; i < KEV_ROUTES_PER_PAGE; i++) {
+		route_put(vm, &page->route[i]);
+		cond_resched();
+	}
 }
 
 /* The routes are in no table any more.  No cost for a sink that keeps nothing. */
 static void routing_put_routes(struct kev_vm *vm, struct kev_routing *table)
 {
-	unsigned int gsi;
+	unsigned int i;
 
 	if (!vm->ops->put_route)
 		return;
-	for (gsi = 0; gsi < table->nr_pages * KEV_ROUTES_PER_PAGE; gsi++) {
-		struct kev_route_page *page = table->page[gsi / KEV_ROUTES_PER_PAGE];
-
-		if (page)
-			route_put(vm, &page->route[gsi % KEV_ROUTES_PER_PAGE]);
-	}
+	for (i = 0; i < table->nr_pages; i++)
+		if (table->page[i])
+			page_put_routes(vm, table->page[i]);
 }
 
 static void routing_free_pages(struct kev_routing *table)
 {
 	unsigned int i;
 
-	for (i = 0; i < table->nr_pages; i++)
+	for (i = 0; i < table->nr_pages; i++) {
+		if (!table->page[i])
+			continue;
 		kfree(table->page[i]);
+		cond_resched();
+	}
 	kvfree(table);
 }
 
@@ -96,11 +114,35 @@ static void routing_free(struct kev_vm *vm, struct kev_routing *table)
 	routing_free_pages(table);
 }
 
-static void routing_free_stale(struct kev_stale *stale)
-{
-	struct kev_routing *table = container_of(stale, struct kev_routing, stale);
+/* Reading entries */
 
-	routing_free(table->vm, table);
+/**
+ * struct route_entries - An array in user space that is read in batches
+ * @next:	The entry that comes next.
+ * @left:	How many there are from it on.
+ * @batch:	What was read last.
+ */
+struct route_entries {
+	const struct kvm_irq_routing_entry __user *next;
+	unsigned int left;
+	struct kvm_irq_routing_entry batch[KEV_ROUTING_BATCH];
+};
+
+/* How many were read into the batch; 0: none is left; -EFAULT; -EINTR. */
+static int entries_read(struct route_entries *entries)
+{
+	unsigned int n = min_t(unsigned int, entries->left, KEV_ROUTING_BATCH);
+	int ret;
+
+	ret = kev_batch_pause();
+	if (ret)
+		return ret;
+	if (copy_from_user(entries->batch, entries->next,
+			   n * sizeof(entries->batch[0])))
+		return -EFAULT;
+	entries->next += n;
+	entries->left -= n;
+	return n;
 }
 
 /* Building a table */
@@ -144,13 +186,24 @@ static inline bool route_accepts(const struct kev_route *route,
 	       !(route->chips & BIT(ue->u.irqchip.irqchip));
 }
 
-static void pin_set_gsi(struct kev_routing *table, unsigned int chip,
-			unsigned int pin, s32 gsi)
+/* The acks of a pin go to a GSI from now on. */
+static void pin_set_owner(struct kev_routing *table, struct kev_pin *pin,
+			  u32 owner)
 {
-	s32 *slot = kev_routing_pin(table, chip, pin);
+	WRITE_ONCE(pin->owner, owner);
+	table->nr_orphans -= pin->orphan;
+	pin->orphan = false;
+}
 
-	if (slot)
-		WRITE_ONCE(*slot, gsi);
+static void pin_add(struct kev_routing *table, unsigned int chip,
+		    unsigned int nr, u32 gsi)
+{
+	struct kev_pin *pin = kev_routing_pin(table, chip, nr);
+
+	if (!pin)
+		return;
+	pin->users++;
+	pin_set_owner(table, pin, gsi + 1);
 }
 
 static inline int routing_add(struct kev_vm *vm, struct kev_routing *table,
@@ -177,8 +230,7 @@ static inline int routing_add(struct kev_vm *vm, struct kev_routing *table,
 	route->type = ue->type;
 	route->gsi = gsi;
 	if (ue->type == KVM_IRQ_ROUTING_IRQCHIP)
-		pin_set_gsi(table, ue->u.irqchip.irqchip, ue->u.irqchip.pin,
-			    gsi);
+		pin_add(table, ue->u.irqchip.irqchip, ue->u.irqchip.pin, gsi);
 	return 0;
 }
 
@@ -195,34 +247,23 @@ static int routing_add_all(struct kev_vm *vm, struct kev_routing *table,
 }
 
 /*
- * One pass, a batch at a time.  An array that cannot be read is reported
- * before an entry that is wrong, so after an error the rest is still read.
+ * An array that cannot be read is reported before an entry that is wrong, so after
+ * an error the rest is still read.
  */
 static int routing_add_user(struct kev_vm *vm, struct kev_routing *table,
-			    const struct kvm_irq_routing_entry __user *entries,
+			    const struct kvm_irq_routing_entry __user *user,
 			    unsigned int nr)
 {
-	struct kvm_irq_routing_entry *batch;
-	unsigned int n;
+	struct route_entries entries;
 	int ret = 0;
+	int n;
 
-	batch = kmalloc_array(KEV_ROUTING_BATCH, sizeof(*batch), GFP_KERNEL);
-	if (!batch)
-		return -ENOMEM;
-
-	for (; nr; nr -= n, entries += n) {
-		n = min_t(unsigned int, nr, KEV_ROUTING_BATCH);
-		if (!kev_copy_words((u64 *)batch, (const u64 __user *)entries,
-				    n * sizeof(*batch) / sizeof(u64))) {
-			ret = -EFAULT;
-			break;
-		}
+	entries.next = user;
+	entries.left = nr;
+	while ((n = entries_read(&entries)) > 0)
 		if (!ret)
-			ret = routing_add_all(vm, table, batch, n);
-	}
-
-	kfree(batch);
-	return ret;
+			ret = routing_add_all(vm, table, entries.batch, n);
+	return n ?: ret;
 }
 
 /* Putting it in force */
@@ -235,24 +276,12 @@ static inline bool route_equal(const struct kev_route *a, const struct kev_route
 	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]));
 }
 
-static bool page_equal(const struct kev_route_page *a,
-		       const struct kev_route_page *b)
-{
-	unsigned int i;
-
-	for (i = 0; i < KEV_ROUTES_PER_PAGE; i++)
-		if (!route_equal(&a->route[i], &b->route[i]))
-			return false;
-	return true;
-}
-
-/* Update the irqfds of one page's GSIs; was a route that was there changed? */
-static bool routing_update_page(struct kev_vm *vm, u32 gsi,
+/* Update the irqfds of one page's GSIs. */
+static void routing_update_page(struct kev_vm *vm, u32 gsi,
 				const struct kev_route_page *old,
 				const struct kev_route_page *new)
 {
 	static const struct kev_route none;
-	bool changed = false;
 	unsigned int i;
 
 	for (i = 0; i < KEV_ROUTES_PER_PAGE; i++, gsi++) {
@@ -262,19 +291,17 @@ static bool routing_update_page(struct kev_vm *vm, u32 gsi,
 		if (route_equal(from, to))
 			continue;
 		kev_irqfds_update(vm, gsi, to);
-		changed |= from->type;
+		cond_resched();
 	}
-	return changed;
 }
 
 /*
  * Irqfds are updated after the table is published: one that is assigned
- * meanwhile either reads the new table or is on its GSI's ring by then.
+ * meanwhile either reads the new table or is on its GSI's list by then.
  */
-static bool routing_publish(struct kev_vm *vm, const struct kev_routing *old,
+static void routing_publish(struct kev_vm *vm, const struct kev_routing *old,
 			    struct kev_routing *new)
 {
-	bool changed = false;
 	unsigned int i;
 
 	lockdep_assert_held(&vm->irq_lock);
@@ -285,13 +312,10 @@ static bool routing_publish(struct kev_vm *vm, const struct kev_routing *old,
 	for (i = 0; i < new->nr_pages; i++) {
 		if (!old->page[i] && !new->page[i])
 			continue;
-		if (old->page[i] && new->page[i] &&
-		    page_equal(old->page[i], new->page[i]))
-			continue;
-		changed |= routing_update_page(vm, i * KEV_ROUTES_PER_PAGE,
-					       old->page[i], new->page[i]);
+		routing_update_page(vm, i * KEV_ROUTES_PER_PAGE, old->page[i],
+				    new->page[i]);
+		cond_resched();
 	}
-	return changed;
 }
 
 /* The same pages and pins in a larger directory. */
@@ -302,44 +326,54 @@ static struct kev_routing *routing_grow(const struct kev_routing *table,
 
 	if (!new)
 		return NULL;
-	memcpy(new->pin_gsi, table->pin_gsi, routing_pins_size(table->nr_pins));
+	memcpy(new->pin, table->pin, routing_pins_size(table->nr_pins));
 	memcpy(new->page, table->page,
 	       table->nr_pages * sizeof(table->page[0]));
 	return new;
 }
 
-/* The limit may have been raised while @new was built for the old one. */
-static struct kev_routing *routing_fit(struct kev_vm *vm,
-				       struct kev_routing *new)
+/*
+ * Take irq_lock with @table as large as the limit wants it, which may have been
+ * raised while @table was built.  NULL when there is no memory for that: then the
+ * lock is not held, and @table is gone.
+ */
+static struct kev_routing *routing_lock_fit(struct kev_vm *vm,
+					    struct kev_routing *table)
 {
 	struct kev_routing *grown;
+	unsigned int max_routes;
 
-	lockdep_assert_held(&vm->irq_lock);
+	for (;;) {
+		mutex_lock(&vm->irq_lock);
+		max_routes = vm->max_routes;
+		if (likely(table->max_routes == max_routes))
+			return table;
+		mutex_unlock(&vm->irq_lock);
 
-	if (likely(new->max_routes == vm->max_routes))
-		return new;
-	grown = routing_grow(new, vm->max_routes);
-	if (grown)
-		kvfree(new);
-	else
-		routing_free(vm, new);
-	return grown;
+		grown = routing_grow(table, max_routes);
+		if (!grown) {
+			routing_free(vm, table);
+			return NULL;
+		}
+		kvfree(table);
+		table = grown;
+	}
 }
 
-/*
- * After a change, or behind somebody else's whose grace period is not over: who
- * finds the table as it wants it may rely on the old routes no less.  Under
- * irq_lock; the wait itself comes after.
- */
-static bool routing_must_wait(struct kev_vm *vm, bool changed)
+/* Routes that were in force have changed, and their readers are not waited for yet. */
+static void routing_changed(struct kev_vm *vm)
 {
 	lockdep_assert_held(&vm->irq_lock);
 
-	if (changed) {
-		vm->route_change = get_state_synchronize_srcu(&vm->irq_srcu);
-		vm->route_changed = true;
-		return true;
-	}
+	vm->route_change = get_state_synchronize_srcu(&vm->irq_srcu);
+	vm->route_changed = true;
+}
+
+/* May a reader still have a route that was in force before the last change? */
+static bool routing_must_wait(struct kev_vm *vm)
+{
+	lockdep_assert_held(&vm->irq_lock);
+
 	return vm->route_changed &&
 	       !poll_state_synchronize_srcu(&vm->irq_srcu, vm->route_change);
 }
@@ -347,26 +381,18 @@ static bool routing_must_wait(struct kev_vm *vm, bool changed)
 static int routing_replace(struct kev_vm *vm, struct kev_routing *new)
 {
 	struct kev_routing *old;
-	bool wait;
 
-	mutex_lock(&vm->irq_lock);
-	new = routing_fit(vm, new);
-	if (!new) {
-		mutex_unlock(&vm->irq_lock);
+	new = routing_lock_fit(vm, new);
+	if (!new)
 		return -ENOMEM;
-	}
 	old = kev_routing_deref(vm);
-	wait = routing_must_wait(vm, routing_publish(vm, old, new));
+	routing_publish(vm, old, new);
+	routing_changed(vm);
 	mutex_unlock(&vm->irq_lock);
 
-	if (wait) {
-		/* Nothing may arrive by an old route once this returns. */
-		kev_irq_synchronize(vm);
-		routing_free(vm, old);
-	} else {
-		old->vm = vm;
-		kev_free_stale(vm, &old->stale, routing_free_stale);
-	}
+	/* Nothing may arrive by an old route once this returns. */
+	kev_irq_synchronize(vm);
+	routing_free(vm, old);
 	return 0;
 }
 
@@ -386,8 +412,11 @@ static int routing_set(struct kev_vm *vm,
 	if (!new)
 		return -ENOMEM;
 
-	ret = kernel ? routing_add_all(vm, new, kernel, nr) :
-		       routing_add_user(vm, new, entries, nr);
+	ret = 0;
+	if (kernel)
+		ret = routing_add_all(vm, new, kernel, nr);
+	else if (nr)
+		ret = routing_add_user(vm, new, entries, nr);
 	if (ret) {
 		routing_free(vm, new);
 		return ret;
@@ -405,10 +434,10 @@ static int routing_set(struct kev_vm *vm,
  * When it returns 0 no interrupt arrives by a route of the old table.  When it
  * fails the old table is in force as it was.
  *
- * Context: Process context; takes irq_lock, may wait for a grace period.
+ * Context: Process context; takes irq_lock, waits for a grace period.
  * Return: 0; -EINVAL: no interrupt controller here, @nr, @flags, or an entry
  *	   out of range, contradictory or not known to the sink; -EFAULT;
- *	   -ENOMEM.
+ *	   -ENOMEM; -EINTR: the caller is being killed.
  */
 int kev_set_irq_routing(struct kev_vm *vm,
 			const struct kvm_irq_routing_entry __user *entries,
@@ -432,7 +461,7 @@ EXPORT_SYMBOL_GPL(kev_set_irq_routing);
  * @entries:	@nr valid entries.
  * @nr:		Number of them.
  *
- * Context: Process context.
+ * Context: Process context; takes irq_lock, waits for a grace period.
  * Return: 0 or -ENOMEM.
  */
 int kev_set_irq_routing_kernel(struct kev_vm *vm,
@@ -446,25 +475,68 @@ int kev_set_irq_routing_kernel(struct kev_vm *vm,
 
 /**
  * struct route_change - The new route of a GSI
+ * @node:	In &route_changes.by_gsi.
+ * @list:	On &route_changes.list.
  * @gsi:	Which.
  * @route:	Type 0: it has none from then on.
  */
 struct route_change {
+	struct rb_node node;
+	struct list_head list;
 	u32 gsi;
 	struct kev_route route;
 };
 
-static int entry_cmp(const void *a, const void *b)
-{
-	const struct kvm_irq_routing_entry *x = a;
-	const struct kvm_irq_routing_entry *y = b;
+/**
+ * struct route_changes - All that one call changes
+ * @vm:		The VM.
+ * @max_routes:	GSIs are below.
+ * @by_gsi:	Finds the change of a GSI, whose entries need not be together.
+ * @list:	All, in the order in which their GSIs were first named.
+ */
+struct route_changes {
+	struct kev_vm *vm;
+	unsigned int max_routes;
+	struct rb_root by_gsi;
+	struct list_head list;
+};
 
-	return x->gsi == y->gsi ? 0 : x->gsi < y->gsi ? -1 : 1;
+static int change_cmp(const void *gsi, const struct rb_node *node)
+{
+	u32 a = *(const u32 *)gsi;
+	u32 b = rb_entry(node, struct route_change, node)->gsi;
+
+	return a < b ? -1 : a > b;
 }
 
-/* One entry of the change of its GSI. */
-static int change_add(struct kev_vm *vm, struct route_change *change,
-		      const struct kvm_irq_routing_entry *ue)
+static struct route_change *change_find(struct route_changes *changes, u32 gsi)
+{
+	struct rb_node *node = rb_find(&gsi, &changes->by_gsi, change_cmp);
+
+	return node ? rb_entry(node, struct route_change, node) : NULL;
+}
+
+static bool change_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct route_change, node)->gsi <
+	       rb_entry(b, struct route_change, node)->gsi;
+}
+
+static struct route_change *change_new(struct route_changes *changes, u32 gsi)
+{
+	struct route_change *change;
+
+	change = kzalloc(sizeof(*change), GFP_KERNEL_ACCOUNT);
+	if (!change)
+		return NULL;
+	change->gsi = gsi;
+	rb_add(&change->node, &changes->by_gsi, change_less);
+	list_add_tail(&change->list, &changes->list);
+	return change;
+}
+
+static int change_set_route(struct kev_vm *vm, struct route_change *change,
+			    const struct kvm_irq_routing_entry *ue)
 {
 	int ret;
 
@@ -478,95 +550,173 @@ static int change_add(struct kev_vm *vm, struct route_change *change,
 	return 0;
 }
 
-/*
- * Entries sorted by GSI become changes.  An entry of type 0 says that its GSI
- * has no route: it stands alone.  @n is their number, also after an error.
- */
-static int changes_build(struct kev_vm *vm, struct route_change *changes,
-			 const struct kvm_irq_routing_entry *entries,
-			 unsigned int nr, unsigned int *n)
+/* An entry of type 0 says that its GSI has no route: it stands alone. */
+static int changes_add(struct route_changes *changes,
+		       const struct kvm_irq_routing_entry *ue)
 {
-	unsigned int max_routes = READ_ONCE(vm->max_routes);
-	struct route_change *change = NULL;
+	struct route_change *change;
+	u32 gsi;
+
+	if (ue->gsi >= changes->max_routes)
+		return -EINVAL;
+
+	gsi = array_index_nospec(ue->gsi, changes->max_routes);
+	change = change_find(changes, gsi);
+	if (change)
+		return change->route.type ?
+		       change_set_route(changes->vm, change, ue) : -EINVAL;
+
+	change = change_new(changes, gsi);
+	if (!change)
+		return -ENOMEM;
+	if (!ue->type && !ue->flags)
+		return 0;
+	return change_set_route(changes->vm, change, ue);
+}
+
+static int changes_add_all(struct route_changes *changes,
+			   const struct kvm_irq_routing_entry *entries,
+			   unsigned int nr)
+{
 	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < nr && !ret; i++)
+		ret = changes_add(changes, &entries[i]);
+	return ret;
+}
+
+/* As routing_add_user(). */
+static int changes_add_user(struct route_changes *changes,
+			    const struct kvm_irq_routing_entry __user *user,
+			    unsigned int nr)
+{
+	struct route_entries entries;
+	int ret = 0;
+	int n;
+
+	entries.next = user;
+	entries.left = nr;
+	while ((n = entries_read(&entries)) > 0)
+		if (!ret)
+			ret = changes_add_all(changes, entries.batch, n);
+	return n ?: ret;
+}
+
+/* The pages that the changes need, so that applying them cannot fail. */
+static int changes_reserve(const struct route_changes *changes,
+			   struct kev_routing *table)
+{
+	struct route_change *change;
 	int ret;
 
-	for (i = 0; i < nr; i++) {
-		const struct kvm_irq_routing_entry *ue = &entries[i];
-		bool first = !i || ue->gsi != ue[-1].gsi;
-
-		if (ue->gsi >= max_routes)
-			return -EINVAL;
-		if (first) {
-			change = &changes[(*n)++];
-			*change = (struct route_change){
-				.gsi = array_index_nospec(ue->gsi, max_routes),
-			};
-		} else if (!change->route.type) {
-			return -EINVAL;
-		}
-		if (!ue->type && first && !ue->flags)
-			continue;
-		ret = change_add(vm, change, ue);
+	list_for_each_entry(change, &changes->list, list) {
+		if (!routing_slot(table, change->gsi))
+			return -ENOMEM;
+		ret = kev_batch_pause();
 		if (ret)
 			return ret;
 	}
 	return 0;
 }
 
-/* The pages that the changes need, so that applying them cannot fail. */
-static int changes_reserve(struct kev_routing *table,
-			   const struct route_change *changes,
-			   unsigned int n)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		if (!routing_slot(table, changes[i].gsi))
-			return -ENOMEM;
-	return 0;
-}
-
-static bool route_has_pin(const struct kev_route *route, unsigned int chip)
+static bool route_has_chip(const struct kev_route *route, unsigned int chip)
 {
 	return route->type == KVM_IRQ_ROUTING_IRQCHIP &&
 	       (route->chips & BIT(chip));
 }
 
-/* The highest GSI that is wired to a pin, for the last one has left it. */
-static s32 routing_find_pin(const struct kev_routing *table, unsigned int chip,
-			    u32 pin)
+/*
+ * A GSI left a pin.  When its acks went there and others are still wired to the
+ * pin, pins_adopt() finds the next of them; until then acks go where they went, for
+ * a pin without an owner would lose them.
+ */
+static void pin_del(struct kev_routing *table, unsigned int chip,
+		    unsigned int nr, u32 gsi)
 {
-	u32 gsi = table->nr_pages * KEV_ROUTES_PER_PAGE;
+	struct kev_pin *pin = kev_routing_pin(table, chip, nr);
 
-	while (gsi--) {
-		const struct kev_route *route = kev_routing_slot(table, gsi);
-
-		if (route && route_has_pin(route, chip) &&
-		    route->pin[chip] == pin)
-			return gsi;
+	if (!pin)
+		return;
+	pin->users--;
+	if (!pin->users) {
+		pin_set_owner(table, pin, 0);
+	} else if (pin->owner == gsi + 1) {
+		pin->orphan = true;
+		table->nr_orphans++;
 	}
-	return -1;
 }
 
-static void pins_changed(struct kev_routing *table, u32 gsi,
-			 const struct kev_route *old,
-			 const struct kev_route *new)
+/* Who is wired to the same pin as before is the last that was wired to it. */
+static void pin_keep(struct kev_routing *table, unsigned int chip,
+		     unsigned int nr, u32 gsi)
 {
-	unsigned int chip;
-	s32 *slot;
+	struct kev_pin *pin = kev_routing_pin(table, chip, nr);
 
-	for (chip = 0; chip < KEV_NR_IRQCHIPS; chip++) {
-		if (!route_has_pin(old, chip))
-			continue;
-		slot = kev_routing_pin(table, chip, old->pin[chip]);
-		if (slot && *slot == gsi)
-			WRITE_ONCE(*slot, routing_find_pin(table, chip,
-							   old->pin[chip]));
+	if (pin)
+		pin_set_owner(table, pin, gsi + 1);
+}
+
+static void pin_changed(struct kev_routing *table, unsigned int chip, u32 gsi,
+			const struct kev_route *old,
+			const struct kev_route *new)
+{
+	bool was = route_has_chip(old, chip);
+	bool is = route_has_chip(new, chip);
+
+	if (was && is && old->pin[chip] == new->pin[chip]) {
+		pin_keep(table, chip, new->pin[chip], gsi);
+		return;
 	}
-	for (chip = 0; chip < KEV_NR_IRQCHIPS; chip++)
-		if (route_has_pin(new, chip))
-			pin_set_gsi(table, chip, new->pin[chip], gsi);
+	if (is)
+		pin_add(table, chip, new->pin[chip], gsi);
+	if (was)
+		pin_del(table, chip, old->pin[chip], gsi);
+}
+
+/* Pins of @page's routes whose owner left them go to the highest GSI there. */
+static void page_adopt(struct kev_routing *table,
+		       const struct kev_route_page *page)
+{
+	unsigned int i = KEV_ROUTES_PER_PAGE;
+	unsigned int chip;
+
+	while (i--) {
+		const struct kev_route *route = &page->route[i];
+		struct kev_pin *pin;
+
+		for (chip = 0; chip < KEV_NR_IRQCHIPS; chip++) {
+			if (!route_has_chip(route, chip))
+				continue;
+			pin = kev_routing_pin(table, chip, route->pin[chip]);
+			if (pin && pin->orphan)
+				pin_set_owner(table, pin, route->gsi + 1);
+		}
+	}
+}
+
+/* One pass for all pins that lost their owner, and none when there is no such pin. */
+static void pins_adopt(struct kev_routing *table)
+{
+	unsigned int i = table->nr_pages;
+
+	while (table->nr_orphans && i--) {
+		if (table->page[i])
+			page_adopt(table, table->page[i]);
+		cond_resched();
+	}
+}
+
+static void route_write(struct kev_vm *vm, struct kev_route *slot,
+			const struct kev_route *route)
+{
+	spin_lock_irq(&vm->route_lock);
+	write_seqcount_begin(&vm->route_seq);
+	*slot = *route;
+	write_seqcount_end(&vm->route_seq);
+	spin_unlock_irq(&vm->route_lock);
+
+	WRITE_ONCE(vm->routing_seq, vm->routing_seq + 1);
 }
 
 /*
@@ -578,40 +728,55 @@ static bool change_apply(struct kev_vm *vm, struct kev_routing *table,
 {
 	struct kev_route *slot = routing_slot(table, change->gsi);
 	struct kev_route old = *slot;
+	unsigned int chip;
 
 	if (route_equal(&old, &change->route))
 		return false;
 
-	spin_lock_irq(&vm->route_lock);
-	write_seqcount_begin(&vm->route_seq);
-	*slot = change->route;
-	write_seqcount_end(&vm->route_seq);
-	spin_unlock_irq(&vm->route_lock);
-
-	WRITE_ONCE(vm->routing_seq, vm->routing_seq + 1);
-	pins_changed(table, change->gsi, &old, &change->route);
+	route_write(vm, slot, &change->route);
+	for (chip = 0; chip < KEV_NR_IRQCHIPS; chip++)
+		pin_changed(table, chip, change->gsi, &old, &change->route);
 	kev_irqfds_update(vm, change->gsi, &change->route);
 	change->route = old;
 	return old.type;
 }
 
-static int changes_apply(struct kev_vm *vm, struct route_change *changes,
-			 unsigned int n)
+/* Nothing can fail any more. */
+static void changes_apply_all(struct route_changes *changes,
+			      struct kev_routing *table)
 {
-	struct kev_routing *table;
+	struct kev_vm *vm = changes->vm;
+	struct route_change *change;
 	bool changed = false;
+
+	list_for_each_entry(change, &changes->list, list) {
+		changed |= change_apply(vm, table, change);
+		cond_resched();
+	}
+	pins_adopt(table);
+	if (changed)
+		routing_changed(vm);
+}
+
+/*
+ * Waits also when this call changed nothing, but the wait of another is not over:
+ * this caller relies on the old routes being gone, too.
+ */
+static int changes_apply(struct route_changes *changes)
+{
+	struct kev_vm *vm = changes->vm;
+	struct kev_routing *table;
 	bool wait = false;
-	unsigned int i;
 	int ret;
 
 	mutex_lock(&vm->irq_lock);
 	/* As large as any limit that was in force before, or larger. */
 	table = kev_routing_deref(vm);
-	ret = changes_reserve(table, changes, n);
-	for (i = 0; i < n && !ret; i++)
-		changed |= change_apply(vm, table, &changes[i]);
-	if (!ret)
-		wait = routing_must_wait(vm, changed);
+	ret = changes_reserve(changes, table);
+	if (!ret) {
+		changes_apply_all(changes, table);
+		wait = routing_must_wait(vm);
+	}
 	mutex_unlock(&vm->irq_lock);
 
 	/* Nothing may arrive by an old route once this returns. */
@@ -620,21 +785,16 @@ static int changes_apply(struct kev_vm *vm, struct route_change *changes,
 	return ret;
 }
 
-/* What a route holds is asked for with no lock held, and put so. */
-static int routing_update(struct kev_vm *vm,
-			  const struct kvm_irq_routing_entry *entries,
-			  struct route_change *changes, unsigned int nr)
+static void changes_put(struct route_changes *changes)
 {
-	unsigned int n = 0;
-	unsigned int i;
-	int ret;
+	struct route_change *change;
+	struct route_change *next;
 
-	ret = changes_build(vm, changes, entries, nr, &n);
-	if (!ret)
-		ret = changes_apply(vm, changes, n);
-	for (i = 0; i < n; i++)
-		route_put(vm, &changes[i].route);
-	return ret;
+	list_for_each_entry_safe(change, next, &changes->list, list) {
+		route_put(changes->vm, &change->route);
+		kfree(change);
+		cond_resched();
+	}
 }
 
 /**
@@ -645,8 +805,11 @@ static int routing_update(struct kev_vm *vm,
  * @flags:	Must be 0.
  *
  * The GSIs that are named have these entries and no others from then on; an
- * entry of type 0 names one that shall have none.  Other GSIs are not touched,
- * and cost nothing.  Each GSI changes at once, but not all of them together.
+ * entry of type 0 names one that shall have none.  Other GSIs are not touched.
+ * Each GSI changes at once, in the order in which they are first named.
+ *
+ * The cost grows with @nr.  Only when a pin that several GSIs are wired to loses
+ * the one that its acks go to, the table is searched, once, for the next ones.
  *
  * When it returns 0 no interrupt arrives by a route that it replaced.  When it
  * fails nothing has changed.
@@ -658,33 +821,26 @@ int kev_update_irq_routing(struct kev_vm *vm,
 			   const struct kvm_irq_routing_entry __user *entries,
 			   unsigned int nr, unsigned int flags)
 {
-	struct kvm_irq_routing_entry *copy;
-	struct route_change *changes;
+	struct route_changes changes = {
+		.vm = vm,
+		.max_routes = READ_ONCE(vm->max_routes),
+		.by_gsi = RB_ROOT,
+	};
 	int ret;
 
 	ret = vm->ops->routing_allowed(vm);
 	if (ret)
 		return ret;
-	if (nr > READ_ONCE(vm->max_routes) || flags)
+	if (nr > changes.max_routes || flags)
 		return -EINVAL;
 	if (!nr)
 		return 0;
 
-	copy = kvmalloc_array(nr, sizeof(*copy), GFP_KERNEL_ACCOUNT);
-	changes = kvmalloc_array(nr, sizeof(*changes), GFP_KERNEL_ACCOUNT);
-	ret = -ENOMEM;
-	if (!copy || !changes)
-		goto free;
-	ret = -EFAULT;
-	if (!kev_copy_words((u64 *)copy, (const u64 __user *)entries,
-			    nr * sizeof(*copy) / sizeof(u64)))
-		goto free;
-
-	sort(copy, nr, sizeof(*copy), entry_cmp, NULL);
-	ret = routing_update(vm, copy, changes, nr);
-free:
-	kvfree(changes);
-	kvfree(copy);
+	INIT_LIST_HEAD(&changes.list);
+	ret = changes_add_user(&changes, entries, nr);
+	if (!ret)
+		ret = changes_apply(&changes);
+	changes_put(&changes);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kev_update_irq_routing);
@@ -756,7 +912,6 @@ int kev_routing_init(struct kev_vm *vm)
 	vm->nr_pins = vm->ops->nr_pins ?: KEV_IRQCHIP_PINS;
 	spin_lock_init(&vm->route_lock);
 	seqcount_spinlock_init(&vm->route_seq, &vm->route_lock);
-	/* Nothing is noted of this generation yet. */
 	table = routing_alloc(vm->max_routes, vm->nr_pins);
 	if (!table)
 		return -ENOMEM;

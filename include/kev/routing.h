@@ -9,7 +9,7 @@
 
 #include <kev/vm.h>
 
-#define KEV_ROUTES_PER_PAGE	128
+#define KEV_ROUTES_PER_PAGE	64
 
 /**
  * struct kev_route_page - The routes of consecutive GSIs
@@ -20,24 +20,34 @@ struct kev_route_page {
 };
 
 /**
+ * struct kev_pin - An input of a chip
+ * @owner:	The GSI that its acks go to, which is the last that was wired to it,
+ *		plus 1; 0 when there is none.  Read without a lock.
+ * @users:	GSIs that are wired to it.
+ * @orphan:	@owner left it, and its next one is not found yet.
+ */
+struct kev_pin {
+	u32 owner;
+	u32 users : 31;
+	u32 orphan : 1;
+};
+
+/**
  * struct kev_routing - One generation of the table
- * @stale:	On vm->stale, when nothing had to wait for its end.
- * @vm:		Whose, once it is on that list.
  * @nr_pins:	Of each chip that can be acked.
- * @pin_gsi:	Chip and pin to the last GSI routed there, or -1: @nr_pins for
- *		each chip.
+ * @nr_orphans:	Pins that are orphans; 0 but during an update.
+ * @pin:	By chip and number: @nr_pins for each chip.
  * @max_routes:	Limit of GSIs when it was made.
  * @nr_pages:	Of @page.
  * @page:	By GSI divided by KEV_ROUTES_PER_PAGE; NULL where none is routed.
  *
  * Set as a whole by publishing another.  Changed in place under irq_lock: a page
- * is added, a route is replaced under vm->route_seq, a GSI in @pin_gsi by one store.
+ * is added, a route is replaced under vm->route_seq, the owner of a pin by one store.
  */
 struct kev_routing {
-	struct kev_stale stale;
-	struct kev_vm *vm;
 	unsigned int nr_pins;
-	s32 *pin_gsi;
+	unsigned int nr_orphans;
+	struct kev_pin *pin;
 	unsigned int max_routes;
 	unsigned int nr_pages;
 	struct kev_route_page *page[];
@@ -76,7 +86,7 @@ kev_routing_slot(const struct kev_routing *table, u32 gsi)
 	return page ? &page->route[gsi % KEV_ROUTES_PER_PAGE] : NULL;
 }
 
-s32 *kev_routing_pin(struct kev_routing *table, unsigned int chip,
-		     unsigned int pin);
+struct kev_pin *kev_routing_pin(struct kev_routing *table, unsigned int chip,
+				unsigned int nr);
 
 #endif /* _KEV_ROUTING_H */

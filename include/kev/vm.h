@@ -109,7 +109,8 @@ struct kev_stale {
  * @waker:	Wakes that deliveries left to do.  See wake.c.
  * @irq_srcu:	Readers of @routing and of ack notifiers, and every delivery.
  *		Private to the VM, so that no other reader delays a change.
- * @irq_lock:	Writers of @routing and of the ack notifiers.
+ * @irq_lock:	Writers of @routing and of the ack notifiers.  Held for no call of a
+ *		sink.
  * @routing:	The table in force; never NULL.  See routing.c.
  * @max_routes:	Limit of GSIs and of entries.  Under @irq_lock; only grows.
  * @nr_pins:	Pins of a chip whose GSI is looked up.  Immutable.

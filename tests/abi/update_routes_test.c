@@ -4,6 +4,7 @@
  * whole, and a refused call changes none.
  */
 #include "kev_harness.h"
+#include "kev_held_page.h"
 
 #define GSI		40
 #define OTHER_GSI	41
@@ -272,6 +273,98 @@ TEST_F(update, bad_entry_behind_good_ones_changes_nothing)
 		EXPECT_SENDS(0, 50);
 		EXPECT_UNCHANGED();
 	}
+}
+
+/* Entries of which all but those of the first page are held back */
+
+struct held_update {
+	struct kev_held_page page;
+	struct kvm_eventfd_routes *arg;
+	int vm;
+};
+
+static int do_update(void *arg)
+{
+	const struct held_update *held = arg;
+
+	return __kev_ioctl(held->vm, KVM_EVENTFD_UPDATE_ROUTES, held->arg) ?
+	       errno : 0;
+}
+
+/* False where no page can be held back. */
+static bool held_update(struct held_update *held, int vm)
+{
+	const long page = sysconf(_SC_PAGESIZE);
+	struct kvm_irq_routing_entry *e;
+	char *mem;
+	unsigned int i;
+
+	mem = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	kev_assert(mem != MAP_FAILED, "mmap");
+	kev_assert(!mprotect(mem + 2 * page, page, PROT_NONE), "mprotect");
+	held->vm = vm;
+	held->arg = (void *)mem;
+	held->arg->nr = 1 + page / sizeof(*e);
+	e = (void *)(held->arg + 1);
+	for (i = 0; (char *)&e[i + 1] <= mem + page; i++) {
+		e[i].gsi = i;
+		e[i].type = KVM_EVENTFD_ROUTING_NONE;
+	}
+	return kev_hold_page(&held->page, mem + page);
+}
+
+TEST_F(update, killed_while_it_reads_changes_nothing)
+{
+	struct held_update held;
+	pid_t pid;
+	int status;
+
+	if (!held_update(&held, self->vm))
+		SKIP(return, "no userfaultfd");
+	pid = kev_sibling(do_update, &held);
+	kev_held_page_wait(&held.page);
+
+	/* Nobody else is held up meanwhile. */
+	kev_route_msi(self->r, 4095, 0, 0x70);
+	EXPECT_ERRNO(0, __update(self->vm, self->r));
+	EXPECT_SENDS(0x70, 4095);
+	set_msi_route(self->vm, GSI, 0, VECTOR);
+	EXPECT_SENDS(0, 4095);
+
+	kill(pid, SIGKILL);
+	status = kev_sibling_join(pid);
+	EXPECT_TRUE(WIFSIGNALED(status));
+	EXPECT_SENDS(VECTOR, GSI);
+	close(held.page.uffd);
+}
+
+TEST_F(update, entries_may_take_their_time)
+{
+	const long page = sysconf(_SC_PAGESIZE);
+	struct held_update held;
+	char *zeros = calloc(1, page);
+	pid_t pid;
+	int status;
+
+	if (!held_update(&held, self->vm))
+		SKIP(return, "no userfaultfd");
+	pid = kev_sibling(do_update, &held);
+	kev_held_page_wait(&held.page);
+	EXPECT_UNCHANGED();
+	/* More entries that remove GSI 0: there is one already. */
+	kev_held_page_fill(&held.page, zeros);
+	status = kev_sibling_join(pid);
+	ASSERT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(EINVAL, WEXITSTATUS(status));
+	EXPECT_UNCHANGED();
+
+	/* What cannot be read is found first. */
+	held.arg->nr = 1 + 2 * page / sizeof(struct kvm_irq_routing_entry);
+	EXPECT_EQ(EFAULT, do_update(&held));
+	EXPECT_UNCHANGED();
+	close(held.page.uffd);
+	free(zeros);
 }
 
 TEST_F(update, pins_of_a_split_chip_are_EINVAL)

@@ -115,7 +115,7 @@ void stress_reroute(struct run *run)
 	close(signaller.fd);
 }
 
-/* Two threads set the same table: what each is promised holds for it. */
+/* Two threads set the same route: what each is promised holds for it. */
 struct pair {
 	struct run *run;
 	struct vm *vm;
@@ -130,7 +130,7 @@ static void pair_round(struct pair *pair, unsigned long round)
 	bool silent;
 
 	pthread_barrier_wait(&pair->barrier);
-	set_msi_route(pair->vm->m.vm, GSI, 0, vectors[round & 1]);
+	reroute(pair->vm->m.vm, round, vectors[round & 1]);
 	pthread_mutex_lock(&pair->lock);
 	silent = is_silent(pair->vm->m.vcpu[0], vectors[!(round & 1)]);
 	pthread_mutex_unlock(&pair->lock);
