@@ -19,6 +19,7 @@
 enum goal_kind {
 	GOAL_NONE,		/* for information */
 	GOAL_LESS,		/* no more than kvm.ko */
+	GOAL_TIMES_KVM,		/* at most @value times kvm.ko */
 	GOAL_MOST,		/* at most @value */
 	GOAL_CAP,		/* the same, and never mind kvm.ko */
 	GOAL_TIMES_FLOOR,	/* at most @value times an eventfd write */
@@ -64,9 +65,12 @@ static const struct goal goals[] = {
 	  true },
 	{ "irqfd-deassign-batch", "  batched, each of", GOAL_MOST, 1200, true },
 	{ "set-routing", "SET_GSI_ROUTING, one of N MSI changed",
-	  GOAL_MOST, 600000 },
-	{ "update-routes", "  UPDATE_ROUTES of that one", GOAL_MOST, 10000,
+	  GOAL_TIMES_KVM, 0.4 },
+	{ "update-routes", "  UPDATE_ROUTES of that one", GOAL_MOST, 13000,
 	  true },
+	{ "remove-pins", "  of 131,072 routes, without so many pins",
+	  GOAL_MOST, 1000000, false, 13000 },
+	{ "remove-shared-pins", "  the same, each wired to another GSI, too" },
 	{ "disks-set-routing", "SET_GSI_ROUTING of one route more, up to",
 	  GOAL_LESS },
 	{ "disks-update-routes", "  UPDATE_ROUTES of the new one" },
@@ -198,6 +202,8 @@ static double goal_limit(const struct goal *goal, const struct figure *figure)
 		return report_get("doorbell-mmio", figure->size, SYS_OURS);
 	case GOAL_LESS:
 		return figure->cost[SYS_KVM];
+	case GOAL_TIMES_KVM:
+		return figure->cost[SYS_KVM] * goal->value;
 	default:
 		return NONE;
 	}

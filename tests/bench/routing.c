@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Control of routes: a table of N MSI routes with N irqfds bound, in which one
- * route changes: by a new table, and by an update of that route.  And a guest
- * whose disks come up one by one, each with a route more.
+ * route changes: by a new table, and by an update of that route.  Pins that are
+ * removed from a table of 131,072 routes.  And a guest whose disks come up one by
+ * one, each with a route more.
  */
 #include <linux/kvm_eventfd.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 
 #include "bench.h"
 
@@ -79,6 +82,95 @@ static void routing_size(const struct sys *sys, const int *fds,
 	vm_close(&vm);
 }
 
+/* Pins that are removed from the largest table, of a VM of lines */
+
+#define NR_ROUTES	131072
+#define NR_PINS		1024
+#define NR_REMOVALS	4
+
+static void lines_create(struct vm *vm, const struct sys *sys)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_EVENTFD_CAP_MAX_ROUTES, .args[0] = NR_ROUTES,
+	};
+
+	settle();
+	*vm = (struct vm){ .sys = sys };
+	vm->fd = ioctl(sys->fd, KVM_CREATE_VM, KVM_EVENTFD_VM_LINES);
+	must(vm->fd >= 0, "KVM_CREATE_VM");
+	xioctl(vm->fd, KVM_ENABLE_CAP, &cap, "KVM_EVENTFD_CAP_MAX_ROUTES");
+}
+
+/* GSIs from @first on are wired to the pins from 0 on. */
+static void pin_routes(struct kvm_irq_routing_entry *entries, __u32 first)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_PINS; i++) {
+		memset(&entries[i], 0, sizeof(entries[i]));
+		entries[i].gsi = first + i;
+		entries[i].type = KVM_IRQ_ROUTING_IRQCHIP;
+		entries[i].u.irqchip.pin = i;
+	}
+}
+
+static void op_remove_all(void *arg, unsigned int i)
+{
+	const struct change *c = arg;
+
+	(void)i;
+	xioctl(c->vm->fd, KVM_EVENTFD_UPDATE_ROUTES, c->update,
+	       "KVM_EVENTFD_UPDATE_ROUTES");
+}
+
+static void op_remove_one(void *arg, unsigned int i)
+{
+	const struct change *c = arg;
+
+	c->update->entries[0].gsi = i;
+	op_remove_all(arg, i);
+}
+
+static void removal_cost(const char *op, struct change *c, unsigned int nr,
+			 op_fn fn, unsigned int count)
+{
+	xioctl(c->vm->fd, KVM_SET_GSI_ROUTING, c->table, "KVM_SET_GSI_ROUTING");
+	c->update->nr = nr;
+	report_cost(op, nr, c->vm->sys->id,
+		    measure(op, c->vm->sys, fn, c, count));
+}
+
+/* One by one, all together, and all of which each shares its pin with another. */
+static void bench_removals(const struct sys *sys)
+{
+	struct vm vm;
+	struct change c = {
+		.vm = &vm, .table = msi_routes(NR_ROUTES),
+		.update = msi_routes(NR_PINS),
+	};
+	unsigned int i;
+
+	if (!sys_has(sys, KVM_EVENTFD_CAP_MAX_ROUTES) || !size_wanted(NR_PINS))
+		return;
+	lines_create(&vm, sys);
+	pin_routes(c.table->entries, 0);
+	memset(c.update->entries, 0, NR_PINS * sizeof(c.update->entries[0]));
+	removal_cost("remove-pins", &c, 1, op_remove_one, NR_PINS / 2);
+	for (i = 0; i < NR_PINS; i++)
+		c.update->entries[i].gsi = i;
+	for (i = 0; i < NR_REMOVALS; i++)
+		removal_cost("remove-pins", &c, NR_PINS, op_remove_all, 1);
+
+	pin_routes(c.table->entries + NR_PINS, NR_PINS);
+	for (i = 0; i < NR_PINS; i++)
+		c.update->entries[i].gsi = NR_PINS + i;
+	for (i = 0; i < NR_REMOVALS; i++)
+		removal_cost("remove-shared-pins", &c, NR_PINS, op_remove_all, 1);
+	free(c.table);
+	free(c.update);
+	vm_close(&vm);
+}
+
 void bench_routing(const struct sys *sys)
 {
 	const unsigned int max = sizes[ARRAY_SIZE(sizes) - 1];
@@ -89,6 +181,7 @@ void bench_routing(const struct sys *sys)
 		if (size_wanted(sizes[i]))
 			routing_size(sys, fds, sizes[i]);
 	eventfds_close(fds, max);
+	bench_removals(sys);
 }
 
 /* Disks */
