@@ -449,8 +449,7 @@ static struct kev_irqfd *irqfd_new(struct kev_vm *vm)
 {
 	struct kev_irqfd *irqfd;
 
-	BUILD_BUG_ON(!IS_ENABLED(CONFIG_LOCKDEP) &&
-		     sizeof(struct kev_irqfd) > 256);
+	BUILD_BUG_ON(KEV_PLAIN_LOCKS && sizeof(struct kev_irqfd) > 256);
 
 	irqfd = kzalloc(sizeof(*irqfd), GFP_KERNEL_ACCOUNT);
 	if (!irqfd)

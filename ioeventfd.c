@@ -69,8 +69,7 @@ static int ioeventfd_assign(struct kev_vm *vm, const struct kvm_ioeventfd *args)
 	struct eventfd_ctx *ctx;
 	int ret;
 
-	BUILD_BUG_ON(!IS_ENABLED(CONFIG_LOCKDEP) &&
-		     sizeof(struct kev_ioeventfd) > 64);
+	BUILD_BUG_ON(KEV_PLAIN_LOCKS && sizeof(struct kev_ioeventfd) > 64);
 
 	ret = ioeventfd_check(args);
 	if (ret)

@@ -34,4 +34,8 @@
 /* Pages of a vCPU fd's mapping. */
 #define KEV_VCPU_PAGES		3
 
+/* Locks and work items have the size that they have without debugging. */
+#define KEV_PLAIN_LOCKS		(!IS_ENABLED(CONFIG_DEBUG_SPINLOCK) && \
+				 !IS_ENABLED(CONFIG_LOCKDEP))
+
 #endif /* _KEV_LIMITS_H */
