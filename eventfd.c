@@ -7,33 +7,35 @@
  * the queue tells whether an eventfd is taken, on the whole host, and by which
  * irqfd, however many there are.
  *
- * Who holds the irqfds_lock and finds an irqfd active may deactivate it, and
- * owns its teardown from then on: deassign, the close of the eventfd, or the
- * close of the VM.  Everything that reaches an irqfd does so under the
- * wait-queue lock or the irqfds_lock, so it is freed with no grace period.  Only
- * a resampler's list is read under irq_srcu, and a batch of those that end
- * together waits once.
+ * Deactivating an irqfd requires the irqfds_lock; whoever deactivates it owns
+ * its teardown: deassign, the close of the eventfd, or the close of the VM.
+ * Everything that reaches an irqfd does so under the wait-queue lock or the
+ * irqfds_lock, so it is freed with no grace period.  Only a resampler's list is
+ * read under irq_srcu, and irqfds that end together wait once.
  *
- * Locks: an eventfd's wait-queue lock, then the irqfds_lock (by_gsi's own);
- * resampler_lock outside both.
+ * Locks: irqfds.mutex outermost; an eventfd's wait-queue lock, then the
+ * irqfds_lock.  A deassign keeps the mutex until its irqfd injects no more, so a
+ * deassign that finds nothing has waited for every one before it.
  */
 #include <linux/eventfd.h>
 #include <linux/file.h>
 #include <linux/kvm_eventfd.h>
 #include <linux/list.h>
 #include <linux/nospec.h>
+#include <linux/percpu.h>
 #include <linux/poll.h>
 #include <linux/seqlock.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
+#include <linux/u64_stats_sync.h>
 #include <linux/wait.h>
-#include <linux/wait_bit.h>
 #include <linux/workqueue.h>
 
 #include <kev/batch.h>
 #include <kev/compat.h>
 #include <kev/eventfd.h>
 #include <kev/irqchip.h>
+#include <kev/limits.h>
 #include <kev/resampler.h>
 #include <kev/uaccess.h>
 #include <kev/vm.h>
@@ -46,14 +48,12 @@
  * @route_seq:	Guards @route against torn reads in the wakeup.
  * @gsi:	Immutable.
  * @route:	The GSI's route.  Written under the irqfds_lock.
- * @stats:	Written by the wakeup, under the wait-queue lock.
- * @inject_stats: Written by @inject alone, which never runs twice at once; its
- *		signalled is an event from before the assign.
  * @inject:	Injects where the wakeup may not.
- * @peers:	All irqfds of @gsi.  On that list while active; taken off once, by
- *		the owner of the teardown.  Under the irqfds_lock.
- * @dead:	On vm->irqfds.dead, or on the list of who tears down; at last on
- *		vm->irqfds.spare.
+ * @active:	On vm->irqfds.active while active; taken off once, by the owner of
+ *		the teardown.  Under the irqfds_lock.
+ * @peers:	All active irqfds of @gsi; on no list when no table can have @gsi.
+ *		Under the irqfds_lock.
+ * @dead:	On vm->irqfds.dead, then on the list of the owner of the teardown.
  * @resample:	Its part in the GSI's resampler; empty without a resamplefd.
  *		Immutable once @wait is queued.
  */
@@ -64,9 +64,8 @@ struct kev_irqfd {
 	seqcount_spinlock_t route_seq;
 	u32 gsi;
 	struct kev_route route;
-	struct kev_irqfd_stats stats;
-	struct kev_irqfd_stats inject_stats;
 	struct work_struct inject;
+	struct list_head active;
 	struct hlist_node peers;
 	struct llist_node dead;
 	struct kev_resample resample;
@@ -77,28 +76,46 @@ static spinlock_t *irqfds_lock(struct kev_vm *vm)
 	return &vm->irqfds.lock;
 }
 
-static void stat_inc(u64 *stat)
+/* Statistics */
+
+enum irqfd_stat {
+	STAT_SIGNALLED,
+	STAT_INJECTED,
+	STAT_COALESCED,
+	STAT_DROPPED,
+	NR_IRQFD_STATS,
+};
+
+/**
+ * struct kev_irqfd_counts - What one CPU counted of a VM's irqfds
+ * @sync:	Guards @nr against torn reads on 32-bit machines.
+ * @nr:		By &enum irqfd_stat; never falls.
+ */
+struct kev_irqfd_counts {
+	struct u64_stats_sync sync;
+	u64_stats_t nr[NR_IRQFD_STATS];
+};
+
+/* Any context, hard irq included. */
+static void stat_inc(struct kev_vm *vm, enum irqfd_stat which)
 {
-	WRITE_ONCE(*stat, *stat + 1);
+	struct kev_irqfd_counts *counts = get_cpu_ptr(vm->irqfds.counts);
+	unsigned long flags;
+
+	flags = u64_stats_update_begin_irqsave(&counts->sync);
+	u64_stats_inc(&counts->nr[which]);
+	u64_stats_update_end_irqrestore(&counts->sync, flags);
+	put_cpu_ptr(vm->irqfds.counts);
 }
 
-static void stats_count(struct kev_irqfd_stats *stats, int ret)
+static void stat_delivery(struct kev_vm *vm, int ret)
 {
 	if (ret > 0)
-		stat_inc(&stats->injected);
+		stat_inc(vm, STAT_INJECTED);
 	else if (!ret)
-		stat_inc(&stats->coalesced);
+		stat_inc(vm, STAT_COALESCED);
 	else
-		stat_inc(&stats->dropped);
-}
-
-static void stats_add(struct kev_irqfd_stats *sum,
-		      const struct kev_irqfd_stats *stats)
-{
-	sum->signalled += READ_ONCE(stats->signalled);
-	sum->injected += READ_ONCE(stats->injected);
-	sum->coalesced += READ_ONCE(stats->coalesced);
-	sum->dropped += READ_ONCE(stats->dropped);
+		stat_inc(vm, STAT_DROPPED);
 }
 
 /* Signal in */
@@ -118,13 +135,13 @@ static void kev_irqfd_inject(struct work_struct *work)
 		irq.level = false;
 		kev_set_irq(irqfd->vm, irqfd->gsi, &irq);
 	}
-	stats_count(&irqfd->inject_stats, ret);
+	stat_delivery(irqfd->vm, ret);
 }
 
 static void irqfd_queue_inject(struct kev_irqfd *irqfd)
 {
 	if (!queue_work(irqfd->vm->wq, &irqfd->inject))
-		stat_inc(&irqfd->stats.coalesced);
+		stat_inc(irqfd->vm, STAT_COALESCED);
 }
 
 /* A torn-free copy of the route; only the copy may be used. */
@@ -153,7 +170,7 @@ static void irqfd_signal(struct kev_irqfd *irqfd)
 	int ret = -1;
 	int idx;
 
-	stat_inc(&irqfd->stats.signalled);
+	stat_inc(vm, STAT_SIGNALLED);
 	if (irqfd->resample.resampler) {
 		irqfd_queue_inject(irqfd);
 		return;
@@ -168,28 +185,31 @@ static void irqfd_signal(struct kev_irqfd *irqfd)
 	if (ret == -EWOULDBLOCK)
 		irqfd_queue_inject(irqfd);
 	else
-		stats_count(&irqfd->stats, ret);
+		stat_delivery(vm, ret);
 }
 
-/* Take it off its GSI's list.  Under the irqfds_lock; true for one caller alone. */
+/* Take it off its lists.  True for one caller alone. */
 static bool kev_irqfd_deactivate(struct kev_irqfd *irqfd)
 {
-	lockdep_assert_held(irqfds_lock(irqfd->vm));
+	struct kev_irqfds *irqfds = &irqfd->vm->irqfds;
 
-	if (hlist_unhashed(&irqfd->peers))
+	lockdep_assert_held(&irqfds->lock);
+
+	if (list_empty(&irqfd->active))
 		return false;
 
+	list_del_init(&irqfd->active);
 	hlist_del_init(&irqfd->peers);
-	atomic_inc(&irqfd->vm->irqfds.ending);
+	irqfds->nr_active--;
 	return true;
 }
 
 /*
- * The last reference to the eventfd's file is gone.  Its lock is held.  Those who
- * hold its context alone can still signal it, but the route of an irqfd off its
+ * The last reference to the eventfd's file is gone.  Its lock is held.  Holders of
+ * its context alone can still signal it, but the route of an irqfd off its
  * list is not kept up to date: so it leaves the wait queue at once.  The
  * cleanup is queued under the irqfds_lock, so that the close of the VM, which
- * takes it too, either still finds the irqfd or waits for the cleanup.
+ * finds no irqfd under that lock, waits for the cleanup of this one.
  */
 static void irqfd_hup(struct kev_irqfd *irqfd)
 {
@@ -229,38 +249,28 @@ static int kev_irqfd_wakeup(wait_queue_entry_t *wait, unsigned int mode, int syn
 
 /* Teardown: each step is done by the one owner */
 
-/* What was signalled is injected: after this nothing more is. */
-static void irqfd_flush(struct kev_irqfd *irqfd)
-{
-	struct kev_vm *vm = irqfd->vm;
-	unsigned long flags;
+/**
+ * struct ended_irqfds - Irqfds that inject no more and are still to be freed
+ * @first:	The list of them.
+ * @wait:	A reader of a resampler's list may still stand on one.
+ */
+struct ended_irqfds {
+	struct llist_node *first;
+	bool wait;
+};
 
+/*
+ * Off its wait queue, it ends: what was signalled is injected, and after this
+ * nothing more is.  The inject work never takes irqfds.mutex, which the caller
+ * may hold.
+ */
+static void irqfd_end(struct kev_irqfd *irqfd, struct ended_irqfds *ended)
+{
 	flush_work(&irqfd->inject);
-
-	spin_lock_irqsave(irqfds_lock(vm), flags);
-	stats_add(&vm->irqfds.retired, &irqfd->stats);
-	stats_add(&vm->irqfds.retired, &irqfd->inject_stats);
-	spin_unlock_irqrestore(irqfds_lock(vm), flags);
-}
-
-/* Keep the memory of an irqfd that nobody can reach, or free it. */
-static void irqfd_recycle(struct kev_irqfd *irqfd)
-{
-	struct kev_irqfds *irqfds = &irqfd->vm->irqfds;
-	unsigned long flags;
-	bool keep;
-
-	spin_lock_irqsave(&irqfds->lock, flags);
-	keep = irqfds->nr_spare < KEV_SPARE_IRQFDS;
-	if (keep) {
-		irqfds->nr_spare++;
-		irqfd->dead.next = irqfds->spare;
-		irqfds->spare = &irqfd->dead;
-	}
-	spin_unlock_irqrestore(&irqfds->lock, flags);
-
-	if (!keep)
-		kfree(irqfd);
+	ended->wait |= kev_resampler_leave(irqfd->vm, irqfd->gsi,
+					   &irqfd->resample);
+	irqfd->dead.next = ended->first;
+	ended->first = &irqfd->dead;
 }
 
 static void irqfd_free(struct kev_irqfd *irqfd)
@@ -269,30 +279,23 @@ static void irqfd_free(struct kev_irqfd *irqfd)
 	if (irqfd->resample.eventfd)
 		eventfd_ctx_put(irqfd->resample.eventfd);
 	eventfd_ctx_put(irqfd->eventfd);
-	irqfd_recycle(irqfd);
+	kfree(irqfd);
 }
 
-/* Shut down irqfds that are off their wait queues: one grace period for all. */
-static void irqfds_shutdown(struct kev_vm *vm, struct llist_node *list)
+/* One grace period for all.  Under no lock; @ended may be filled again. */
+static void irqfds_free(struct kev_vm *vm, struct ended_irqfds *ended)
 {
 	struct kev_irqfd *irqfd;
 	struct kev_irqfd *next;
-	bool wait = false;
-	int count = 0;
 
-	llist_for_each_entry(irqfd, list, dead) {
-		irqfd_flush(irqfd);
-		wait |= kev_resampler_leave(vm, irqfd->gsi, &irqfd->resample);
-	}
-	if (wait)
+	if (ended->wait)
 		kev_irq_synchronize(vm);
 
-	llist_for_each_entry_safe(irqfd, next, list, dead) {
+	llist_for_each_entry_safe(irqfd, next, ended->first, dead) {
 		irqfd_free(irqfd);
-		count++;
+		cond_resched();
 	}
-	if (atomic_sub_and_test(count, &vm->irqfds.ending))
-		wake_up_var(&vm->irqfds.ending);
+	*ended = (struct ended_irqfds){ };
 }
 
 static void irqfd_unhook(struct kev_irqfd *irqfd)
@@ -306,11 +309,16 @@ static void irqfds_cleanup(struct work_struct *work)
 {
 	struct kev_vm *vm = container_of(work, struct kev_vm, irqfds.cleanup);
 	struct llist_node *list = llist_del_all(&vm->irqfds.dead);
+	struct ended_irqfds ended = { };
 	struct kev_irqfd *irqfd;
+	struct kev_irqfd *next;
 
-	llist_for_each_entry(irqfd, list, dead)
+	llist_for_each_entry_safe(irqfd, next, list, dead) {
 		irqfd_unhook(irqfd);
-	irqfds_shutdown(vm, list);
+		irqfd_end(irqfd, &ended);
+		cond_resched();
+	}
+	irqfds_free(vm, &ended);
 }
 
 /* Assign */
@@ -339,15 +347,15 @@ static bool wqh_is_taken(struct wait_queue_head *wqh)
 }
 
 /*
- * The list of a GSI; NULL where no irqfd was.  Pages are published whole, and
- * stay.
+ * The list of a GSI; NULL where no irqfd was, and for a GSI that no table can
+ * have.  Pages are published whole, and stay.
  */
 static struct hlist_head *irqfds_of(struct kev_vm *vm, u32 gsi)
 {
 	struct kev_irqfd_page *page;
 
 	if (gsi >= KEV_MAX_IRQ_ROUTES_CAP)
-		return &vm->irqfds.unroutable;
+		return NULL;
 
 	gsi = array_index_nospec(gsi, KEV_MAX_IRQ_ROUTES_CAP);
 	/* Pairs with irqfds_reserve(). */
@@ -360,7 +368,7 @@ static int irqfds_reserve(struct kev_vm *vm, u32 gsi)
 {
 	struct kev_irqfd_page *page;
 
-	if (likely(irqfds_of(vm, gsi)))
+	if (gsi >= KEV_MAX_IRQ_ROUTES_CAP || irqfds_of(vm, gsi))
 		return 0;
 
 	page = kzalloc(sizeof(*page), GFP_KERNEL_ACCOUNT);
@@ -375,15 +383,19 @@ static int irqfds_reserve(struct kev_vm *vm, u32 gsi)
 static void irqfd_activate(struct kev_irqfd *irqfd)
 {
 	struct kev_vm *vm = irqfd->vm;
+	struct hlist_head *peers = irqfds_of(vm, irqfd->gsi);
 
 	lockdep_assert_held(irqfds_lock(vm));
 
-	hlist_add_head(&irqfd->peers, irqfds_of(vm, irqfd->gsi));
+	list_add(&irqfd->active, &vm->irqfds.active);
+	vm->irqfds.nr_active++;
+	if (peers)
+		hlist_add_head(&irqfd->peers, peers);
 	if (!kev_route_read(vm, irqfd->gsi, &irqfd->route))
 		irqfd->route.type = 0;
 }
 
-/* On the wait queue and on the list in one step, for signal and HUP to see. */
+/* On the wait queue and on the lists in one step, for signal and HUP to see. */
 static void irqfd_hook_proc(struct file *file, struct wait_queue_head *wqh,
 			    poll_table *pt)
 {
@@ -425,65 +437,28 @@ static int irqfd_hook(struct kev_irqfd *irqfd, struct file *file)
 	if (hook.ret)
 		return hook.ret;
 	if ((events & EPOLLIN) && queue_work(irqfd->vm->wq, &irqfd->inject))
-		stat_inc(&irqfd->inject_stats.signalled);
+		stat_inc(irqfd->vm, STAT_SIGNALLED);
 	return 0;
-}
-
-static struct kev_irqfd *irqfd_take_spare(struct kev_vm *vm)
-{
-	struct kev_irqfds *irqfds = &vm->irqfds;
-	struct llist_node *node;
-
-	spin_lock_irq(&irqfds->lock);
-	node = irqfds->spare;
-	if (node) {
-		irqfds->spare = node->next;
-		irqfds->nr_spare--;
-	}
-	spin_unlock_irq(&irqfds->lock);
-
-	return node ? llist_entry(node, struct kev_irqfd, dead) : NULL;
-}
-
-static struct kev_irqfd *irqfd_new(struct kev_vm *vm)
-{
-	struct kev_irqfd *irqfd;
-
-	BUILD_BUG_ON(KEV_PLAIN_LOCKS && sizeof(struct kev_irqfd) > 256);
-
-	irqfd = kzalloc(sizeof(*irqfd), GFP_KERNEL_ACCOUNT);
-	if (!irqfd)
-		return NULL;
-	irqfd->vm = vm;
-	init_waitqueue_func_entry(&irqfd->wait, kev_irqfd_wakeup);
-	seqcount_spinlock_init(&irqfd->route_seq, irqfds_lock(vm));
-	INIT_WORK(&irqfd->inject, kev_irqfd_inject);
-	return irqfd;
-}
-
-/* What a former irqfd leaves behind, of what assign does not set. */
-static void irqfd_clear(struct kev_irqfd *irqfd)
-{
-	irqfd->stats = (struct kev_irqfd_stats){ };
-	irqfd->inject_stats = (struct kev_irqfd_stats){ };
-	irqfd->resample.resampler = NULL;
-	irqfd->resample.eventfd = NULL;
 }
 
 static struct kev_irqfd *irqfd_alloc(struct kev_vm *vm, u32 gsi)
 {
 	struct kev_irqfd *irqfd;
 
+	BUILD_BUG_ON(KEV_PLAIN_LOCKS && sizeof(struct kev_irqfd) > 256);
+
 	if (irqfds_reserve(vm, gsi))
 		return NULL;
 
-	irqfd = irqfd_take_spare(vm);
-	if (irqfd)
-		irqfd_clear(irqfd);
-	else
-		irqfd = irqfd_new(vm);
-	if (irqfd)
-		irqfd->gsi = gsi;
+	irqfd = kzalloc(sizeof(*irqfd), GFP_KERNEL_ACCOUNT);
+	if (!irqfd)
+		return NULL;
+	irqfd->vm = vm;
+	irqfd->gsi = gsi;
+	init_waitqueue_func_entry(&irqfd->wait, kev_irqfd_wakeup);
+	seqcount_spinlock_init(&irqfd->route_seq, irqfds_lock(vm));
+	INIT_WORK(&irqfd->inject, kev_irqfd_inject);
+	INIT_LIST_HEAD(&irqfd->active);
 	return irqfd;
 }
 
@@ -511,13 +486,31 @@ static int irqfd_assign_resample(struct kev_irqfd *irqfd, int fd)
 	return kev_resampler_join(irqfd->vm, irqfd->gsi, &irqfd->resample);
 }
 
+/*
+ * The read section keeps the table in which the route is read.  It is entered
+ * under the mutex, and nothing in it waits.
+ */
+static int irqfd_publish(struct kev_irqfd *irqfd, struct file *file)
+{
+	struct kev_vm *vm = irqfd->vm;
+	int idx;
+	int ret;
+
+	if (mutex_lock_killable(&vm->irqfds.mutex))
+		return -EINTR;
+	idx = srcu_read_lock(&vm->irq_srcu);
+	ret = irqfd_hook(irqfd, file);
+	srcu_read_unlock(&vm->irq_srcu, idx);
+	mutex_unlock(&vm->irqfds.mutex);
+	return ret;
+}
+
 /* With the eventfd's file held, so that its HUP comes after this. */
 static int irqfd_assign_file(struct kev_irqfd *irqfd, struct file *file,
 			     const struct kvm_irqfd *args)
 {
 	struct eventfd_ctx *ctx;
 	int ret = 0;
-	int idx;
 
 	ctx = eventfd_ctx_fileget(file);
 	if (IS_ERR(ctx))
@@ -526,13 +519,8 @@ static int irqfd_assign_file(struct kev_irqfd *irqfd, struct file *file,
 
 	if (args->flags & KVM_IRQFD_FLAG_RESAMPLE)
 		ret = irqfd_assign_resample(irqfd, args->resamplefd);
-	if (!ret) {
-		mutex_lock(&irqfd->vm->irqfds.mutex);
-		idx = srcu_read_lock(&irqfd->vm->irq_srcu);
-		ret = irqfd_hook(irqfd, file);
-		srcu_read_unlock(&irqfd->vm->irq_srcu, idx);
-		mutex_unlock(&irqfd->vm->irqfds.mutex);
-	}
+	if (!ret)
+		ret = irqfd_publish(irqfd, file);
 	if (ret) {
 		irqfd_unjoin(irqfd);
 		eventfd_ctx_put(ctx);
@@ -556,12 +544,12 @@ static int irqfd_assign(struct kev_vm *vm, const struct kvm_irqfd *args)
 
 	file = eventfd_fget(args->fd);
 	if (IS_ERR(file)) {
-		irqfd_recycle(irqfd);
+		kfree(irqfd);
 		return PTR_ERR(file);
 	}
 	ret = irqfd_assign_file(irqfd, file, args);
 	if (ret)
-		irqfd_recycle(irqfd);
+		kfree(irqfd);
 	fput(file);
 	return ret;
 }
@@ -632,51 +620,59 @@ static struct kev_irqfd *irqfd_take(struct kev_vm *vm, struct file *file,
 {
 	struct irqfd_unhook unhook = { .vm = vm, .gsi = gsi };
 
-	init_poll_funcptr(&unhook.pt, irqfd_unhook_proc);
-	mutex_lock(&vm->irqfds.mutex);
-	vfs_poll(file, &unhook.pt);
-	mutex_unlock(&vm->irqfds.mutex);
+	lockdep_assert_held(&vm->irqfds.mutex);
 
+	init_poll_funcptr(&unhook.pt, irqfd_unhook_proc);
+	vfs_poll(file, &unhook.pt);
 	return unhook.irqfd;
 }
 
 /*
- * Put the irqfd on @list, for the caller to shut down.  When there is none,
- * another thread may be half way through ending it, so shut down what the
- * caller has and wait for the others.
+ * The mutex is dropped when the irqfd injects no more.  So where there is none,
+ * no other deassign is half way through ending it.
  */
-static int irqfd_deassign(struct kev_vm *vm, const struct kvm_irqfd *args,
-			  struct llist_node **list)
+static int irqfd_deassign_file(struct kev_vm *vm, struct file *file, u32 gsi,
+			       struct ended_irqfds *ended)
 {
 	struct kev_irqfd *irqfd;
+
+	if (mutex_lock_killable(&vm->irqfds.mutex))
+		return -EINTR;
+	irqfd = irqfd_take(vm, file, gsi);
+	if (irqfd)
+		irqfd_end(irqfd, ended);
+	mutex_unlock(&vm->irqfds.mutex);
+
+	/* Those whose eventfd was closed before this call end, too. */
+	if (!irqfd)
+		flush_work(&vm->irqfds.cleanup);
+	return 0;
+}
+
+/* The caller frees what is @ended. */
+static int irqfd_deassign(struct kev_vm *vm, const struct kvm_irqfd *args,
+			  struct ended_irqfds *ended)
+{
 	struct file *file;
+	int ret;
 
 	file = eventfd_fget(args->fd);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 
-	irqfd = irqfd_take(vm, file, args->gsi);
+	ret = irqfd_deassign_file(vm, file, args->gsi, ended);
 	fput(file);
-	if (irqfd) {
-		irqfd->dead.next = *list;
-		*list = &irqfd->dead;
-		return 0;
-	}
-
-	irqfds_shutdown(vm, *list);
-	*list = NULL;
-	wait_var_event(&vm->irqfds.ending, !atomic_read(&vm->irqfds.ending));
-	return 0;
+	return ret;
 }
 
 static int irqfd_one(struct kev_vm *vm, const struct kvm_irqfd *args,
-		     struct llist_node **list)
+		     struct ended_irqfds *ended)
 {
 	if (args->flags & ~(KVM_IRQFD_FLAG_DEASSIGN | KVM_IRQFD_FLAG_RESAMPLE))
 		return -EINVAL;
 
 	if (args->flags & KVM_IRQFD_FLAG_DEASSIGN)
-		return irqfd_deassign(vm, args, list);
+		return irqfd_deassign(vm, args, ended);
 	return irqfd_assign(vm, args);
 }
 
@@ -689,18 +685,19 @@ static int irqfd_one(struct kev_vm *vm, const struct kvm_irqfd *args,
  * bound once on the whole host.  Deassign ends that: when it returns, that
  * irqfd injects nothing more; when there was none it succeeds.
  *
- * Context: Process context.
+ * Context: Process context.  The sink's deliver must want no lock that the caller
+ *	    holds.
  * Return: 0; -EINVAL: unknown flag, no interrupt controller to inject into, not
- *	   an eventfd; -EBADF; -EBUSY: the eventfd is bound; -ENOMEM.
+ *	   an eventfd; -EBADF; -EBUSY: the eventfd is bound; -ENOMEM; -EINTR: the
+ *	   caller is being killed.
  */
 int kev_irqfd(struct kev_vm *vm, const struct kvm_irqfd *args)
 {
-	struct llist_node *list = NULL;
+	struct ended_irqfds ended = { };
 	int ret;
 
-	ret = irqfd_one(vm, args, &list);
-	if (list)
-		irqfds_shutdown(vm, list);
+	ret = irqfd_one(vm, args, &ended);
+	irqfds_free(vm, &ended);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kev_irqfd);
@@ -721,7 +718,7 @@ EXPORT_SYMBOL_GPL(kev_irqfd);
 int kev_irqfd_batch(struct kev_vm *vm, const struct kvm_irqfd __user *entries,
 		    unsigned int nr)
 {
-	struct llist_node *list = NULL;
+	struct ended_irqfds ended = { };
 	struct kvm_irqfd args;
 	unsigned int done;
 	int ret = 0;
@@ -730,7 +727,7 @@ int kev_irqfd_batch(struct kev_vm *vm, const struct kvm_irqfd __user *entries,
 		if (kev_copy_words((u64 *)&args,
 				   (const u64 __user *)&entries[done],
 				   sizeof(args) / sizeof(u64)))
-			ret = irqfd_one(vm, &args, &list);
+			ret = irqfd_one(vm, &args, &ended);
 		else
 			ret = -EFAULT;
 		if (!ret)
@@ -738,8 +735,7 @@ int kev_irqfd_batch(struct kev_vm *vm, const struct kvm_irqfd __user *entries,
 		if (ret)
 			break;
 	}
-	if (list)
-		irqfds_shutdown(vm, list);
+	irqfds_free(vm, &ended);
 	return done ? done : ret;
 }
 EXPORT_SYMBOL_GPL(kev_irqfd_batch);
@@ -779,133 +775,88 @@ void kev_irqfds_update(struct kev_vm *vm, u32 gsi,
 	spin_unlock_irqrestore(irqfds_lock(vm), flags);
 }
 
-/*
- * The next list from GSI *@gsi on that is not empty, which is looked at without
- * the lock; *@gsi is set behind it.  NULL at the end.
- */
-static struct hlist_head *irqfds_next(struct kev_vm *vm, u32 *gsi)
+static void stats_add(struct kev_irqfd_stats *sum,
+		      const struct kev_irqfd_counts *counts)
 {
-	struct hlist_head *list;
+	u64 nr[NR_IRQFD_STATS];
+	unsigned int seq;
+	unsigned int i;
 
-	while (*gsi <= KEV_MAX_IRQ_ROUTES_CAP) {
-		list = irqfds_of(vm, *gsi);
-		if (!list) {
-			*gsi = round_down(*gsi, KEV_GSIS_PER_PAGE) +
-			       KEV_GSIS_PER_PAGE;
-			continue;
-		}
-		(*gsi)++;
-		if (READ_ONCE(list->first))
-			return list;
-	}
-	return NULL;
-}
+	do {
+		seq = u64_stats_fetch_begin(&counts->sync);
+		for (i = 0; i < NR_IRQFD_STATS; i++)
+			nr[i] = u64_stats_read(&counts->nr[i]);
+	} while (u64_stats_fetch_retry(&counts->sync, seq));
 
-static unsigned int list_stats(const struct hlist_head *list,
-			       struct kev_irqfd_stats *sum)
-{
-	struct kev_irqfd *irqfd;
-	unsigned int count = 0;
-
-	hlist_for_each_entry(irqfd, list, peers) {
-		stats_add(sum, &irqfd->stats);
-		stats_add(sum, &irqfd->inject_stats);
-		count++;
-	}
-	return count;
+	sum->signalled += nr[STAT_SIGNALLED];
+	sum->injected += nr[STAT_INJECTED];
+	sum->coalesced += nr[STAT_COALESCED];
+	sum->dropped += nr[STAT_DROPPED];
 }
 
 /**
  * kev_irqfds_stats - What became of all signals
  * @vm:		The VM.
- * @sum:	Filled, over irqfds that are and were.
+ * @sum:	Filled, over irqfds that are and were.  No count ever falls.
  *
- * Context: Process context; takes the irqfds_lock for one GSI at a time.
+ * Context: Process context.
  * Return: How many irqfds are bound.
  */
 unsigned int kev_irqfds_stats(struct kev_vm *vm, struct kev_irqfd_stats *sum)
 {
-	struct hlist_head *list;
-	unsigned int count = 0;
-	u32 gsi = 0;
+	unsigned int nr;
+	int cpu;
+
+	*sum = (struct kev_irqfd_stats){ };
+	for_each_possible_cpu(cpu)
+		stats_add(sum, per_cpu_ptr(vm->irqfds.counts, cpu));
 
 	spin_lock_irq(irqfds_lock(vm));
-	*sum = vm->irqfds.retired;
+	nr = vm->irqfds.nr_active;
 	spin_unlock_irq(irqfds_lock(vm));
-
-	while ((list = irqfds_next(vm, &gsi))) {
-		spin_lock_irq(irqfds_lock(vm));
-		count += list_stats(list, sum);
-		spin_unlock_irq(irqfds_lock(vm));
-		cond_resched();
-	}
-	return count;
+	return nr;
 }
 
 /**
  * kev_irqfds_init - No irqfds
  * @vm:		A VM that is being created.
+ *
+ * Context: Process context.
+ * Return: 0 or -ENOMEM.
  */
-void kev_irqfds_init(struct kev_vm *vm)
+int kev_irqfds_init(struct kev_vm *vm)
 {
 	struct kev_irqfds *irqfds = &vm->irqfds;
+	int cpu;
+
+	irqfds->counts = alloc_percpu_gfp(struct kev_irqfd_counts,
+					  GFP_KERNEL_ACCOUNT);
+	if (!irqfds->counts)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		u64_stats_init(&per_cpu_ptr(irqfds->counts, cpu)->sync);
 
 	mutex_init(&irqfds->mutex);
 	spin_lock_init(&irqfds->lock);
-	atomic_set(&irqfds->ending, 0);
+	INIT_LIST_HEAD(&irqfds->active);
 	init_llist_head(&irqfds->dead);
 	INIT_WORK(&irqfds->cleanup, irqfds_cleanup);
 	kev_resamplers_init(vm);
+	return 0;
 }
 
-static struct kev_irqfd *irqfds_deactivate_first(struct kev_vm *vm,
-						 struct hlist_head *peers)
+static struct kev_irqfd *irqfds_deactivate_first(struct kev_vm *vm)
 {
 	struct kev_irqfd *irqfd;
 
 	spin_lock_irq(irqfds_lock(vm));
-	irqfd = hlist_entry_safe(peers->first, struct kev_irqfd, peers);
+	irqfd = list_first_entry_or_null(&vm->irqfds.active, struct kev_irqfd,
+					 active);
 	if (irqfd)
 		kev_irqfd_deactivate(irqfd);
 	spin_unlock_irq(irqfds_lock(vm));
 
 	return irqfd;
-}
-
-/* Deactivate all; those whose eventfd is just closed belong to the cleanup. */
-static struct llist_node *irqfds_deactivate_all(struct kev_vm *vm)
-{
-	struct llist_node *list = NULL;
-	struct hlist_head *peers;
-	struct kev_irqfd *irqfd;
-	u32 gsi = 0;
-
-	while ((peers = irqfds_next(vm, &gsi))) {
-		while ((irqfd = irqfds_deactivate_first(vm, peers))) {
-			irqfd->dead.next = list;
-			list = &irqfd->dead;
-			/* Let interrupts and other CPUs in between two. */
-			cond_resched();
-		}
-	}
-	return list;
-}
-
-/* Free the spare ones; there will be no others. */
-static void irqfds_free_spare(struct kev_vm *vm)
-{
-	struct kev_irqfd *irqfd;
-	struct kev_irqfd *next;
-	struct llist_node *list;
-
-	spin_lock_irq(irqfds_lock(vm));
-	list = vm->irqfds.spare;
-	vm->irqfds.spare = NULL;
-	vm->irqfds.nr_spare = KEV_SPARE_IRQFDS;
-	spin_unlock_irq(irqfds_lock(vm));
-
-	llist_for_each_entry_safe(irqfd, next, list, dead)
-		kfree(irqfd);
 }
 
 /**
@@ -914,23 +865,28 @@ static void irqfds_free_spare(struct kev_vm *vm)
  *
  * Nothing is injected by an eventfd once this returned.
  *
+ * That there is no active irqfd is seen under the irqfds_lock.  An irqfd that is
+ * not found because its eventfd is just being closed has therefore queued the
+ * cleanup, which is waited for.
+ *
  * Context: Process context; waits for at most two grace periods.
  */
 void kev_irqfds_release(struct kev_vm *vm)
 {
+	struct ended_irqfds ended = { };
 	struct kev_irqfd *irqfd;
-	struct llist_node *list;
 
-	irqfds_free_spare(vm);
-	list = irqfds_deactivate_all(vm);
-	llist_for_each_entry(irqfd, list, dead)
+	while ((irqfd = irqfds_deactivate_first(vm))) {
 		irqfd_unhook(irqfd);
-	irqfds_shutdown(vm, list);
+		irqfd_end(irqfd, &ended);
+		cond_resched();
+	}
+	irqfds_free(vm, &ended);
 	flush_work(&vm->irqfds.cleanup);
 }
 
 /**
- * kev_irqfds_destroy - Free the index of irqfds
+ * kev_irqfds_destroy - Free the index of irqfds and the counts
  * @vm:		A VM that nobody uses any more, after kev_irqfds_release().
  */
 void kev_irqfds_destroy(struct kev_vm *vm)
@@ -939,4 +895,5 @@ void kev_irqfds_destroy(struct kev_vm *vm)
 
 	for (i = 0; i < KEV_IRQFD_PAGES; i++)
 		kfree(vm->irqfds.by_gsi[i]);
+	free_percpu(vm->irqfds.counts);
 }

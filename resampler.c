@@ -6,9 +6,9 @@
  * All irqfds with a resamplefd on one GSI share a resampler, which is an ack
  * notifier: an ack lowers the line once, then signals every resamplefd.
  *
- * eventfd.c joins and leaves; irqchip.c (acks) and ioapic.c (unmask) call back.
- * Owns resampler_lock.  No grace period is waited for here: who ends many irqfds
- * waits once for all.
+ * eventfd.c joins and leaves; ack.c (acks) and ioapic.c (unmask) call back.
+ * Owns resampler_lock.  No grace period is waited for here: irqfds that end
+ * together wait for one.
  */
 #include <linux/eventfd.h>
 #include <linux/kvm_eventfd.h>
@@ -163,7 +163,7 @@ int kev_resampler_join(struct kev_vm *vm, u32 gsi,
  * waits for a grace period of irq_srcu, with no lock held.  Then it also frees
  * @resample->resampler, which is NULL unless this was the last one.
  *
- * Context: Process context; takes resampler_lock.
+ * Context: Process context; takes resampler_lock, irqfds.mutex may be held.
  * Return: True when there is something to wait for.
  */
 bool kev_resampler_leave(struct kev_vm *vm, u32 gsi,
@@ -199,7 +199,7 @@ void kev_resamplers_init(struct kev_vm *vm)
 	struct kev_irqfds *irqfds = &vm->irqfds;
 
 	xa_init_flags(&irqfds->resamplers, XA_FLAGS_ACCOUNT);
-	/* Unlike by_gsi's lock, never taken inside a wait-queue lock. */
+	/* Never taken inside a wait-queue lock. */
 	lockdep_set_class(&irqfds->resamplers.xa_lock, &resamplers_key);
 	mutex_init(&irqfds->resampler_lock);
 }

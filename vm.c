@@ -109,8 +109,10 @@ struct kev_vm *kev_vm_create(const struct kev_sink_ops *ops, void *sink)
 	xa_init_flags(&vm->vcpus, XA_FLAGS_ACCOUNT);
 	init_llist_head(&vm->stale);
 	INIT_WORK(&vm->stale_work, vm_free_stale);
-	kev_irqfds_init(vm);
 	kev_acks_init(vm);
+	ret = kev_irqfds_init(vm);
+	if (ret)
+		goto free;
 
 	/*
 	 * Unbound and with no limit that items could wait for: a cleanup waits
@@ -119,7 +121,7 @@ struct kev_vm *kev_vm_create(const struct kev_sink_ops *ops, void *sink)
 	vm->wq = alloc_workqueue("kvm-eventfd", WQ_UNBOUND, 0);
 	ret = -ENOMEM;
 	if (!vm->wq)
-		goto free;
+		goto irqfds;
 	kev_waker_init(&vm->waker, vm->wq);
 	ret = init_srcu_struct(&vm->irq_srcu);
 	if (ret)
@@ -138,6 +140,8 @@ srcu:
 	cleanup_srcu_struct(&vm->irq_srcu);
 wq:
 	destroy_workqueue(vm->wq);
+irqfds:
+	kev_irqfds_destroy(vm);
 free:
 	kfree(vm);
 	return ERR_PTR(ret);

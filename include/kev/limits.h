@@ -17,13 +17,6 @@
 /* Adapters of such a VM, as KVM's MAX_S390_IO_ADAPTERS: eight of each class. */
 #define KEV_ADAPTERS		64
 
-/*
- * Irqfds whose memory a VM keeps for its next ones.  Under KASAN none: it is to see
- * what is used after it was freed.
- */
-#define KEV_SPARE_IRQFDS	(IS_ENABLED(CONFIG_KASAN) ? 0 : \
-				 KEV_MAX_IRQ_ROUTES)
-
 /* Devices that are not ioeventfds, on each bus (KVM's NR_IOBUS_DEVS). */
 #define KEV_MAX_BUS_DEVICES	1000
 

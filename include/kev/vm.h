@@ -5,6 +5,7 @@
 
 #include <linux/atomic.h>
 #include <linux/kvm_eventfd.h>
+#include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/math.h>
 #include <linux/mm_types.h>
@@ -22,6 +23,7 @@
 struct kev_arch_ops;
 struct kev_bus_state;
 struct kev_coalesced;
+struct kev_irqfd_counts;
 struct file_operations;
 struct kev_routing;
 struct mm_struct;
@@ -55,36 +57,32 @@ struct kev_irqfd_page {
 
 /**
  * struct kev_irqfds - All irqfds of one VM (eventfd.c)
- * @mutex:	Keeps a deassign away from an assign that is not complete.  Held
- *		for no wait, and by no work item or wakeup.
- * @lock:	The irqfds_lock: protects @by_gsi, the lists in it, and so whether
- *		an irqfd is active, its cached route, @spare and @retired.  It
- *		nests inside an eventfd's wait-queue lock and is irq-safe.
- * @by_gsi:	GSI to its irqfds, a page of GSIs at a time.  Pages stay until the
- *		VM goes.
- * @unroutable:	Irqfds of GSIs that no table can have.
- * @spare:	Memory of irqfds that are gone, for the next ones: guests that mask
- *		and unmask make a VMM deassign and assign again.
- * @nr_spare:	Length of @spare.
- * @ending:	Irqfds that are deactivated but not freed.
- * @dead:	Those of them whose eventfd was closed; the work owns their
- *		teardown.
- * @cleanup:	Tears down @dead.  The VM's own: no other VM waits for it.
- * @retired:	Totals of the irqfds that are gone.
+ * @mutex:	A deassign, until its irqfd injects no more, and the publication of
+ *		an irqfd.  No work item and no wakeup takes it.
+ * @lock:	The irqfds_lock: protects all lists of active irqfds, and so whether
+ *		one is active, and its cached route.  It nests inside an eventfd's
+ *		wait-queue lock and is irq-safe.
+ * @active:	All active irqfds.
+ * @nr_active:	Length of @active.
+ * @by_gsi:	GSI to its active irqfds, a page of GSIs at a time.  Pages stay until
+ *		the VM goes.  Irqfds of GSIs that no table can have are on @active
+ *		alone.
+ * @dead:	Irqfds whose eventfd was closed; the work owns their teardown.
+ * @cleanup:	Tears down @dead.  Queued under @lock.  The VM's own: no other VM
+ *		waits for it.
+ * @counts:	What each CPU counted of the signals.
  * @resamplers:	GSI to its resampler.
  * @resampler_lock: Writers of @resamplers and of the lists in them.
  */
 struct kev_irqfds {
 	struct mutex mutex;
 	spinlock_t lock; /* irqfds_lock */
+	struct list_head active;
+	unsigned int nr_active;
 	struct kev_irqfd_page *by_gsi[KEV_IRQFD_PAGES];
-	struct hlist_head unroutable;
-	struct llist_node *spare;
-	unsigned int nr_spare;
-	atomic_t ending;
 	struct llist_head dead;
 	struct work_struct cleanup;
-	struct kev_irqfd_stats retired;
+	struct kev_irqfd_counts __percpu *counts;
 	struct xarray resamplers;
 	struct mutex resampler_lock;
 };
@@ -142,11 +140,11 @@ struct kev_stale {
  *	vcpu->mutex
  *	  vm->lock
  *	    PIT reinject_lock (x86)
- *	    resampler_lock
- *	      irq_lock
- *	        route_lock (irqs off)
- *	      map_lock (x86)
  *	    irqfds.mutex
+ *	      resampler_lock
+ *	        irq_lock
+ *	          route_lock (irqs off)
+ *	        map_lock (x86)
  *	    PIT lock (x86)
  *	    adapters' lock
  *	    coalesced mutex

@@ -3,6 +3,9 @@
  * KVM_EVENTFD_IRQFDS and KVM_EVENTFD_IOEVENTFDS: how many were done, what is
  * left of a batch that fails, and that each entry is as the call of its own.
  */
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "kev_harness.h"
 
 #define NR		8
@@ -296,6 +299,54 @@ TEST_F(irqfds, vm_may_be_closed_with_all_of_them)
 	signal_all(self->efd);
 	EXPECT_EQ(1, kev_count(self->efd[0]));
 	kev_machine_create(&self->m, variant->chip, 1);
+}
+
+/* Two threads that end irqfds with a grace period, all the time. */
+
+struct churn {
+	int vm;
+	int efd;
+	int refd;
+	atomic_bool *over;
+	pthread_t thread;
+};
+
+static void *churn_thread(void *arg)
+{
+	struct churn *churn = arg;
+
+	while (!atomic_load(churn->over)) {
+		irqfd_assign_resample(churn->vm, churn->efd, 16, churn->refd);
+		irqfd_deassign(churn->vm, churn->efd, 16);
+	}
+	return NULL;
+}
+
+TEST_F(irqfds, deassign_of_what_is_not_there_does_not_starve)
+{
+	struct churn churn[2];
+	atomic_bool over = false;
+	unsigned int i;
+
+	if (variant->chip != KEV_CHIP_FULL)
+		SKIP(return, "a split chip has no resamplefds");
+	for (i = 0; i < 2; i++) {
+		churn[i] = (struct churn){
+			.vm = self->vm,
+			.efd = self->efd[i],
+			.refd = kev_eventfd(0),
+			.over = &over,
+		};
+		ASSERT_EQ(0, pthread_create(&churn[i].thread, NULL,
+					    churn_thread, &churn[i]));
+	}
+	for (i = 0; i < 500; i++)
+		irqfd_deassign(self->vm, self->efd[2], GSI);
+	atomic_store(&over, true);
+	for (i = 0; i < 2; i++) {
+		pthread_join(churn[i].thread, NULL);
+		close(churn[i].refd);
+	}
 }
 
 /* Resampling ones: half of them share an input, the others have their own. */

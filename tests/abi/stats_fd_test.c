@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* KVM_GET_STATS_FD of a VM and of a vCPU: a file that describes itself. */
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include "kev_harness.h"
 
@@ -332,6 +334,54 @@ TEST_F(figures, next_irqfd_begins_with_none)
 	EXPECT_EQ(1, figure(self->fd, "irqfd_signalled"));
 	kev_signal(self->efd);
 	EXPECT_EQ(2, figure(self->fd, "irqfd_signalled"));
+}
+
+#define ROUNDS	1000
+
+/**
+ * struct watch - A thread that reads a count over and over
+ * @fd:		The stats fd.
+ * @over:	It may end.
+ * @fell:	The count was once less than before.
+ */
+struct watch {
+	int fd;
+	atomic_bool over;
+	bool fell;
+};
+
+static void *watch_thread(void *arg)
+{
+	struct watch *watch = arg;
+	int64_t last = 0;
+	int64_t now;
+
+	while (!atomic_load(&watch->over)) {
+		now = figure(watch->fd, "irqfd_signalled");
+		watch->fell |= now < last;
+		last = now;
+	}
+	return NULL;
+}
+
+/* A cumulative count, whatever happens to the irqfds that were signalled. */
+TEST_F(figures, counts_never_fall)
+{
+	struct watch watch = { .fd = self->fd };
+	pthread_t thread;
+	unsigned int i;
+
+	set_msi_route(self->m.vm, 24, 0, 0x51);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, watch_thread, &watch));
+	for (i = 0; i < ROUNDS; i++) {
+		irqfd_assign(self->m.vm, self->efd, 24);
+		kev_signal(self->efd);
+		irqfd_deassign(self->m.vm, self->efd, 24);
+	}
+	atomic_store(&watch.over, true);
+	pthread_join(thread, NULL);
+	EXPECT_FALSE(watch.fell);
+	EXPECT_EQ(ROUNDS, figure(self->fd, "irqfd_signalled"));
 }
 
 TEST_F(figures, doorbells_are_counted)

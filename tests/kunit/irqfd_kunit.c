@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The paths of a signal through an irqfd, and the ends of one. */
+#include <linux/delay.h>
 #include <linux/eventfd.h>
+#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
@@ -231,7 +233,6 @@ static void irqfd_close_of_the_eventfd_ends_it(struct kunit *test)
 	fake_eventfd_close(fd);
 	flush_work(&vm->irqfds.cleanup);
 	KUNIT_EXPECT_EQ(test, 0U, kev_irqfds_stats(vm, &stats));
-	KUNIT_EXPECT_EQ(test, 0, atomic_read(&vm->irqfds.ending));
 	kev_eventfd_signal(ctx);
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&sink->atomic));
 	eventfd_ctx_put(ctx);
@@ -256,13 +257,13 @@ static void irqfd_is_deaf_before_its_cleanup(struct kunit *test)
 	flush_work(&vm->irqfds.cleanup);
 	vm->irqfds.cleanup.func = cleanup;
 
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&vm->irqfds.ending));
+	KUNIT_EXPECT_FALSE(test, llist_empty(&vm->irqfds.dead));
 	kev_eventfd_signal(ctx);
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&sink->atomic));
 
 	queue_work(vm->wq, &vm->irqfds.cleanup);
 	flush_work(&vm->irqfds.cleanup);
-	KUNIT_EXPECT_EQ(test, 0, atomic_read(&vm->irqfds.ending));
+	KUNIT_EXPECT_TRUE(test, llist_empty(&vm->irqfds.dead));
 	eventfd_ctx_put(ctx);
 }
 
@@ -457,6 +458,245 @@ static void irqfd_never_sees_half_a_route(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&sink->torn));
 }
 
+/* Ends that are held up: their injection waits at a gate */
+
+/**
+ * struct deassigner - A thread that deassigns
+ * @vm:		The VM.
+ * @fd:		The eventfd.
+ * @thread:	It.
+ * @ended:	Injections that were complete when the call returned.
+ * @done:	It returned.
+ */
+struct deassigner {
+	struct kev_vm *vm;
+	int fd;
+	struct task_struct *thread;
+	int ended;
+	struct completion done;
+};
+
+static int deassign_thread(void *data)
+{
+	struct deassigner *d = data;
+	struct fake_sink *sink = kev_vm_sink(d->vm);
+
+	settle(d->vm, d->fd);
+	d->ended = atomic_read(&sink->deasserted);
+	complete(&d->done);
+	return 0;
+}
+
+static void deassign_begin(struct kunit *test, struct deassigner *d,
+			   struct kev_vm *vm, int fd)
+{
+	d->vm = vm;
+	d->fd = fd;
+	init_completion(&d->done);
+	d->thread = kthread_create(deassign_thread, d, "kev-deassign");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, d->thread);
+	get_task_struct(d->thread);
+	wake_up_process(d->thread);
+}
+
+/* Until it has returned or is asleep. */
+static void deassign_settle(struct deassigner *d)
+{
+	while (!completion_done(&d->done) && task_is_running(d->thread))
+		cond_resched();
+}
+
+/* Returns how many injections were complete then; -1 when it does not return. */
+static int deassign_await(struct deassigner *d)
+{
+	if (!wait_for_completion_timeout(&d->done, 30 * HZ))
+		return -1;
+	return d->ended;
+}
+
+static void deassign_end(struct deassigner *d)
+{
+	kthread_stop(d->thread);
+	put_task_struct(d->thread);
+}
+
+/* An irqfd that was signalled, and whose injection waits at the gate. */
+static int gated_irqfd(struct kunit *test, struct kev_vm *vm,
+		       struct fake_gate *gate)
+{
+	int fd = fake_eventfd(test, 0);
+
+	KUNIT_ASSERT_EQ(test, 0, fake_irqfd(vm, fd, GSI, 0));
+	fake_eventfd_signal(fd);
+	wait_for_completion(&gate->entered);
+	return fd;
+}
+
+static struct kev_vm *gated_vm(struct kunit *test, struct fake_sink **sink,
+			       struct fake_gate *gate)
+{
+	struct kev_vm *vm = routed_vm(test, sink);
+	unsigned int i;
+
+	atomic_set(&gate->tickets, 0);
+	init_completion(&gate->entered);
+	for (i = 0; i < FAKE_GATES; i++)
+		init_completion(&gate->leave[i]);
+	(*sink)->atomic_ret = -EWOULDBLOCK;
+	(*sink)->gate = gate;
+	return vm;
+}
+
+/* The cleanup of an eventfd that was closed has begun. */
+static void await_cleanup(struct kev_vm *vm)
+{
+	while (!llist_empty(&vm->irqfds.dead))
+		cond_resched();
+}
+
+static void await_no_irqfd(struct kev_vm *vm)
+{
+	struct kev_irqfd_stats stats;
+
+	while (kev_irqfds_stats(vm, &stats))
+		cond_resched();
+}
+
+static void irqfd_counts_do_not_fall_while_it_ends(struct kunit *test)
+{
+	struct deassigner d = { };
+	struct kev_irqfd_stats stats;
+	struct fake_sink *sink;
+	struct fake_gate gate;
+	struct kev_vm *vm = gated_vm(test, &sink, &gate);
+
+	deassign_begin(test, &d, vm, gated_irqfd(test, vm, &gate));
+	await_no_irqfd(vm);
+	kev_irqfds_stats(vm, &stats);
+	KUNIT_EXPECT_EQ(test, 1ULL, stats.signalled);
+	KUNIT_EXPECT_EQ(test, 0ULL, stats.injected);
+
+	complete(&gate.leave[0]);
+	KUNIT_EXPECT_EQ(test, 1, deassign_await(&d));
+	deassign_end(&d);
+	kev_irqfds_stats(vm, &stats);
+	KUNIT_EXPECT_EQ(test, 1ULL, stats.signalled);
+	KUNIT_EXPECT_EQ(test, 1ULL, stats.injected);
+}
+
+/* Two deassigns of one irqfd: neither returns while it may still inject. */
+static void irqfd_second_deassign_waits_for_the_first(struct kunit *test)
+{
+	struct deassigner d[2] = { };
+	struct fake_sink *sink;
+	struct fake_gate gate;
+	struct kev_vm *vm = gated_vm(test, &sink, &gate);
+	int fd = gated_irqfd(test, vm, &gate);
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		deassign_begin(test, &d[i], vm, fd);
+		await_no_irqfd(vm);
+		deassign_settle(&d[i]);
+	}
+	complete(&gate.leave[0]);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, 1, deassign_await(&d[i]));
+		deassign_end(&d[i]);
+	}
+}
+
+/* Closes that come later are not waited for: there may always be one more. */
+static void irqfd_deassign_waits_for_earlier_closes_alone(struct kunit *test)
+{
+	struct deassigner d = { };
+	struct fake_sink *sink;
+	struct fake_gate gate;
+	struct kev_vm *vm = gated_vm(test, &sink, &gate);
+	int other = fake_eventfd(test, 0);
+	int earlier = gated_irqfd(test, vm, &gate);
+	int later = gated_irqfd(test, vm, &gate);
+
+	fake_eventfd_close(earlier);
+	await_cleanup(vm);
+	deassign_begin(test, &d, vm, other);
+	deassign_settle(&d);
+	KUNIT_EXPECT_FALSE(test, completion_done(&d.done));
+	fake_eventfd_close(later);
+
+	complete(&gate.leave[0]);
+	KUNIT_EXPECT_EQ(test, 1, deassign_await(&d));
+	complete(&gate.leave[1]);
+	deassign_end(&d);
+}
+
+/* The end of a VM against the close of an eventfd */
+
+#define END_ROUNDS	400
+
+/**
+ * struct end_race - What the thread that closes is given
+ * @file:	The last reference to an eventfd; NULL once it is dropped.
+ */
+struct end_race {
+	struct file *file;
+};
+
+static int close_thread(void *data)
+{
+	struct end_race *race = data;
+	struct file *file;
+
+	while (!kthread_should_stop()) {
+		/* Pairs with end_round(). */
+		file = smp_load_acquire(&race->file);
+		if (file) {
+			__fput_sync(file);
+			/* Pairs with end_round(). */
+			smp_store_release(&race->file, NULL);
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+/* The driver's reference is the last one: the VM is freed at once. */
+static void end_round(struct kunit *test, struct end_race *race,
+		      unsigned int delay)
+{
+	struct fake_sink *sink;
+	struct kev_vm *vm = fake_own_vm(test, &sink);
+	int fd = fake_own_eventfd(0);
+	struct file *file;
+
+	KUNIT_ASSERT_GE(test, fd, 0);
+	KUNIT_EXPECT_EQ(test, 0, fake_irqfd(vm, fd, GSI, 0));
+	file = eventfd_fget(fd);
+	fake_eventfd_close(fd);
+
+	/* Pairs with close_thread(). */
+	smp_store_release(&race->file, file);
+	udelay(delay);
+	kev_vm_put(vm);
+	/* Pairs with close_thread(). */
+	while (smp_load_acquire(&race->file))
+		cond_resched();
+	kunit_kfree(test, sink);
+}
+
+static void irqfd_close_may_meet_the_end_of_the_vm(struct kunit *test)
+{
+	struct end_race race = { };
+	struct task_struct *thread;
+	unsigned int i;
+
+	thread = kthread_run(close_thread, &race, "kev-close");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
+	for (i = 0; i < END_ROUNDS; i++)
+		end_round(test, &race, i % 50 * 4);
+	kthread_stop(thread);
+}
+
 static struct kunit_case irqfd_cases[] = {
 	KUNIT_CASE(irqfd_signal_is_delivered_at_once),
 	KUNIT_CASE(irqfd_may_be_signalled_in_hard_irq),
@@ -477,6 +717,10 @@ static struct kunit_case irqfd_cases[] = {
 	KUNIT_CASE(irqfd_ack_lowers_once_and_tells_all),
 	KUNIT_CASE(irqfd_failed_resample_leaves_nothing),
 	KUNIT_CASE(irqfd_never_sees_half_a_route),
+	KUNIT_CASE(irqfd_counts_do_not_fall_while_it_ends),
+	KUNIT_CASE(irqfd_second_deassign_waits_for_the_first),
+	KUNIT_CASE(irqfd_deassign_waits_for_earlier_closes_alone),
+	KUNIT_CASE(irqfd_close_may_meet_the_end_of_the_vm),
 	{ }
 };
 

@@ -76,12 +76,23 @@ static int fake_deliver_atomic(struct kev_vm *vm, const struct kev_route *route,
 	return sink->atomic_ret;
 }
 
+static void fake_gate_pass(struct fake_gate *gate)
+{
+	int ticket = atomic_inc_return(&gate->tickets) - 1;
+
+	complete(&gate->entered);
+	if (ticket < FAKE_GATES)
+		wait_for_completion(&gate->leave[ticket]);
+}
+
 static int fake_deliver(struct kev_vm *vm, const struct kev_route *route,
 			const struct kev_irq *irq)
 {
 	struct fake_sink *sink = vm->sink;
 
 	might_sleep();
+	if (sink->gate && irq->level)
+		fake_gate_pass(sink->gate);
 	atomic_inc(irq->level ? &sink->asserted : &sink->deasserted);
 	fake_note(sink, route, irq);
 	if (!irq->level && sink->watch >= 0)
@@ -104,7 +115,7 @@ static const struct kev_sink_ops fake_ops = {
 
 KUNIT_DEFINE_ACTION_WRAPPER(fake_vm_put, kev_vm_put, struct kev_vm *);
 
-struct kev_vm *fake_vm(struct kunit *test, struct fake_sink **sink)
+struct kev_vm *fake_own_vm(struct kunit *test, struct fake_sink **sink)
 {
 	struct kev_vm *vm;
 
@@ -116,6 +127,13 @@ struct kev_vm *fake_vm(struct kunit *test, struct fake_sink **sink)
 
 	vm = kev_vm_create(&fake_ops, *sink);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, vm);
+	return vm;
+}
+
+struct kev_vm *fake_vm(struct kunit *test, struct fake_sink **sink)
+{
+	struct kev_vm *vm = fake_own_vm(test, sink);
+
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, fake_vm_put, vm));
 	return vm;
@@ -169,9 +187,14 @@ static void fake_eventfd_cleanup(void *data)
 	fake_eventfd_close((long)data);
 }
 
+int fake_own_eventfd(unsigned int count)
+{
+	return sys_eventfd_call(count);
+}
+
 int fake_eventfd(struct kunit *test, unsigned int count)
 {
-	long fd = sys_eventfd_call(count);
+	long fd = fake_own_eventfd(count);
 
 	KUNIT_ASSERT_GE(test, fd, 0);
 	KUNIT_ASSERT_EQ(test, 0,

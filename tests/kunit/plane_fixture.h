@@ -5,9 +5,24 @@
 
 #include <kunit/test.h>
 #include <linux/atomic.h>
+#include <linux/completion.h>
 #include <linux/kvm_eventfd.h>
 
 struct eventfd_ctx;
+
+#define FAKE_GATES	2
+
+/**
+ * struct fake_gate - Where assertions in process context wait
+ * @tickets:	How many have come.
+ * @entered:	Completed by each of them.
+ * @leave:	The nth of them goes on when the nth is complete.
+ */
+struct fake_gate {
+	atomic_t tickets;
+	struct completion entered;
+	struct completion leave[FAKE_GATES];
+};
 
 /**
  * struct fake_sink - What the sink was told, and what it shall answer
@@ -22,6 +37,7 @@ struct eventfd_ctx;
  * @route:	Of the last delivery.
  * @watch:	An eventfd that is read when a line falls; -1 for none.
  * @watched:	What was read there.
+ * @gate:	Where assertions by deliver wait, or NULL.
  * @torn:	Deliveries of a route whose fields did not belong together.
  */
 struct fake_sink {
@@ -36,6 +52,7 @@ struct fake_sink {
 	struct kev_route route;
 	int watch;
 	u64 watched;
+	struct fake_gate *gate;
 	atomic_t torn;
 };
 
@@ -44,9 +61,13 @@ struct fake_sink {
 #define FAKE_OTHER_CHIP	0
 
 struct kev_vm *fake_vm(struct kunit *test, struct fake_sink **sink);
+/* The same, but the test puts it itself. */
+struct kev_vm *fake_own_vm(struct kunit *test, struct fake_sink **sink);
 
 /* An eventfd of the test's own; its fd is closed when the test ends. */
 int fake_eventfd(struct kunit *test, unsigned int count);
+/* The same, but the test closes it itself; negative when there is none. */
+int fake_own_eventfd(unsigned int count);
 void fake_eventfd_close(int fd);
 void fake_eventfd_signal(int fd);
 u64 fake_eventfd_count(int fd);
