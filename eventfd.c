@@ -51,8 +51,9 @@
  * @inject:	Injects where the wakeup may not.
  * @active:	On vm->irqfds.active while active; taken off once, by the owner of
  *		the teardown.  Under the irqfds_lock.
- * @peers:	All active irqfds of @gsi; on no list when no table can have @gsi.
- *		Under the irqfds_lock.
+ * @peers:	All active irqfds of @gsi, or those of them whose route is not
+ *		written yet; on no list when no table can have @gsi.  Under the
+ *		irqfds_lock.
  * @dead:	On vm->irqfds.dead, then on the list of the owner of the teardown.
  * @resample:	Its part in the GSI's resampler; empty without a resamplefd.
  *		Immutable once @wait is queued.
@@ -70,6 +71,9 @@ struct kev_irqfd {
 	struct llist_node dead;
 	struct kev_resample resample;
 };
+
+/* Irqfds that a route change updates with interrupts off. */
+#define UPDATE_CHUNK	128
 
 static spinlock_t *irqfds_lock(struct kev_vm *vm)
 {
@@ -749,30 +753,65 @@ static void irqfd_update(struct kev_irqfd *irqfd, const struct kev_route *route)
 	write_seqcount_end(&irqfd->route_seq);
 }
 
+/*
+ * Write the route of some on the updating list, and put them back on their GSI's.
+ * True when there are others.
+ */
+static bool irqfds_update_some(struct kev_vm *vm, struct hlist_head *peers,
+			       const struct kev_route *route)
+{
+	struct hlist_head *updating = &vm->irqfds.updating;
+	struct kev_irqfd *irqfd;
+	unsigned int i;
+
+	lockdep_assert_held(irqfds_lock(vm));
+
+	for (i = 0; i < UPDATE_CHUNK && !hlist_empty(updating); i++) {
+		irqfd = hlist_entry(updating->first, struct kev_irqfd, peers);
+		irqfd_update(irqfd, route);
+		hlist_del(&irqfd->peers);
+		hlist_add_head(&irqfd->peers, peers);
+	}
+	return !hlist_empty(updating);
+}
+
 /**
  * kev_irqfds_update - The route of a GSI changed
  * @vm:		The VM.
  * @gsi:	Which.
  * @route:	The new one; type 0 when it has none now.
  *
- * Context: Under @vm's irq_lock.
+ * Any number of irqfds may be on one GSI, so they are updated a few at a time:
+ * those still to be done wait on a list of their own.  An irqfd that is assigned
+ * meanwhile reads the new table.  One that ends meanwhile leaves whichever list
+ * it is on.  Until the last is done signals arrive by the old route as by the new
+ * one, and the caller waits for such deliveries afterwards.
+ *
+ * Context: Process context, under @vm's irq_lock.
  */
 void kev_irqfds_update(struct kev_vm *vm, u32 gsi,
 		       const struct kev_route *route)
 {
-	struct kev_irqfd *irqfd;
-	struct hlist_head *list;
-	unsigned long flags;
+	struct hlist_head *peers;
+	bool more = false;
 
 	lockdep_assert_held(&vm->irq_lock);
 
-	spin_lock_irqsave(irqfds_lock(vm), flags);
+	spin_lock_irq(irqfds_lock(vm));
 	/* Looked up under the lock: who comes later finds the new table there. */
-	list = irqfds_of(vm, gsi);
-	if (list)
-		hlist_for_each_entry(irqfd, list, peers)
-			irqfd_update(irqfd, route);
-	spin_unlock_irqrestore(irqfds_lock(vm), flags);
+	peers = irqfds_of(vm, gsi);
+	if (peers) {
+		hlist_move_list(peers, &vm->irqfds.updating);
+		more = irqfds_update_some(vm, peers, route);
+	}
+	spin_unlock_irq(irqfds_lock(vm));
+
+	while (more) {
+		cond_resched();
+		spin_lock_irq(irqfds_lock(vm));
+		more = irqfds_update_some(vm, peers, route);
+		spin_unlock_irq(irqfds_lock(vm));
+	}
 }
 
 static void stats_add(struct kev_irqfd_stats *sum,

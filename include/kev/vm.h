@@ -67,6 +67,8 @@ struct kev_irqfd_page {
  * @by_gsi:	GSI to its active irqfds, a page of GSIs at a time.  Pages stay until
  *		the VM goes.  Irqfds of GSIs that no table can have are on @active
  *		alone.
+ * @updating:	Irqfds of the one GSI whose new route they do not have yet.  A route
+ *		change, which holds irq_lock, puts them here and back.
  * @dead:	Irqfds whose eventfd was closed; the work owns their teardown.
  * @cleanup:	Tears down @dead.  Queued under @lock.  The VM's own: no other VM
  *		waits for it.
@@ -80,6 +82,7 @@ struct kev_irqfds {
 	struct list_head active;
 	unsigned int nr_active;
 	struct kev_irqfd_page *by_gsi[KEV_IRQFD_PAGES];
+	struct hlist_head updating;
 	struct llist_head dead;
 	struct work_struct cleanup;
 	struct kev_irqfd_counts __percpu *counts;

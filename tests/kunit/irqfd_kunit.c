@@ -458,6 +458,79 @@ static void irqfd_never_sees_half_a_route(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&sink->torn));
 }
 
+/* Irqfds of one GSI, more than a route change updates in one go */
+
+#define MANY	300
+
+static void assign_many(struct kunit *test, struct kev_vm *vm, int *fd)
+{
+	unsigned int i;
+
+	for (i = 0; i < MANY; i++) {
+		fd[i] = fake_eventfd(test, 0);
+		KUNIT_ASSERT_EQ(test, 0, fake_irqfd(vm, fd[i], GSI, 0));
+	}
+}
+
+/* How many of them deliver by the route of message @n. */
+static unsigned int delivered_by(struct fake_sink *sink, const int *fd, u32 n)
+{
+	unsigned int i, count = 0;
+
+	for (i = 0; i < MANY; i++) {
+		sink->route.msi.data = ~0;
+		fake_eventfd_signal(fd[i]);
+		count += sink->route.msi.data == n;
+	}
+	return count;
+}
+
+static void irqfd_route_change_reaches_all_of_many(struct kunit *test)
+{
+	struct fake_sink *sink;
+	struct kev_vm *vm = routed_vm(test, &sink);
+	int *fd = kunit_kcalloc(test, MANY, sizeof(*fd), GFP_KERNEL);
+	u32 n;
+
+	KUNIT_ASSERT_NOT_NULL(test, fd);
+	assign_many(test, vm, fd);
+	for (n = 2; n < 5; n++) {
+		struct kvm_irq_routing_entry entry = fake_msi(GSI, n);
+
+		KUNIT_ASSERT_EQ(test, 0,
+				kev_set_irq_routing_kernel(vm, &entry, 1));
+		KUNIT_EXPECT_EQ(test, (unsigned int)MANY,
+				delivered_by(sink, fd, n));
+	}
+}
+
+/* Ends and assigns while the change of a route is half way through the list. */
+static void irqfd_may_end_in_the_middle_of_a_route_change(struct kunit *test)
+{
+	struct kvm_irq_routing_entry entry = fake_msi(GSI, ~1);
+	struct task_struct *thread;
+	struct kev_irqfd_stats stats;
+	struct fake_sink *sink;
+	struct kev_vm *vm = routed_vm(test, &sink);
+	int *fd = kunit_kcalloc(test, MANY, sizeof(*fd), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, fd);
+	assign_many(test, vm, fd);
+	thread = kthread_run(reroute_thread, vm, "kev-reroute");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
+	for (i = 0; i < 5 * MANY; i++) {
+		settle(vm, fd[i % MANY]);
+		KUNIT_EXPECT_EQ(test, 0, fake_irqfd(vm, fd[i % MANY], GSI, 0));
+	}
+	kthread_stop(thread);
+
+	KUNIT_EXPECT_EQ(test, (unsigned int)MANY, kev_irqfds_stats(vm, &stats));
+	KUNIT_ASSERT_EQ(test, 0, kev_set_irq_routing_kernel(vm, &entry, 1));
+	KUNIT_EXPECT_EQ(test, (unsigned int)MANY, delivered_by(sink, fd, ~1));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&sink->torn));
+}
+
 /* Ends that are held up: their injection waits at a gate */
 
 /**
@@ -717,6 +790,8 @@ static struct kunit_case irqfd_cases[] = {
 	KUNIT_CASE(irqfd_ack_lowers_once_and_tells_all),
 	KUNIT_CASE(irqfd_failed_resample_leaves_nothing),
 	KUNIT_CASE(irqfd_never_sees_half_a_route),
+	KUNIT_CASE(irqfd_route_change_reaches_all_of_many),
+	KUNIT_CASE(irqfd_may_end_in_the_middle_of_a_route_change),
 	KUNIT_CASE(irqfd_counts_do_not_fall_while_it_ends),
 	KUNIT_CASE(irqfd_second_deassign_waits_for_the_first),
 	KUNIT_CASE(irqfd_deassign_waits_for_earlier_closes_alone),
