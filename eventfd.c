@@ -37,7 +37,6 @@
 #include <kev/irqchip.h>
 #include <kev/limits.h>
 #include <kev/resampler.h>
-#include <kev/uaccess.h>
 #include <kev/vm.h>
 
 /**
@@ -706,40 +705,60 @@ int kev_irqfd(struct kev_vm *vm, const struct kvm_irqfd *args)
 }
 EXPORT_SYMBOL_GPL(kev_irqfd);
 
+/* Do @nr entries until one fails; returns how many were done, and why not more. */
+static unsigned int irqfd_chunk(struct kev_vm *vm, const struct kvm_irqfd *args,
+				unsigned int nr, int *error)
+{
+	struct ended_irqfds ended = { };
+	unsigned int done;
+
+	for (done = 0; done < nr; done++) {
+		*error = kev_batch_pause();
+		if (!*error)
+			*error = irqfd_one(vm, &args[done], &ended);
+		if (*error)
+			break;
+	}
+	irqfds_free(vm, &ended);
+	return done;
+}
+
 /**
  * kev_irqfd_batch - KVM_EVENTFD_IRQFDS
  * @vm:		The VM.
  * @entries:	@nr of them, each for kev_irqfd().
  * @nr:		Any number.
  *
- * Those that are deassigned end together: one grace period for all that need
- * one.  What is true when kev_irqfd() returns is true of each when this does.
+ * Entries are copied KEV_BATCH_CHUNK at a time, and what a chunk deassigns has
+ * ended, with one grace period, before the next chunk is read: user memory,
+ * which may fault for as long as its owner likes, is touched with nothing half
+ * done.  What is true when kev_irqfd() returns is true of each when this does.
  *
  * Context: Process context.
  * Return: How many were done before one failed; its errno when that is the
- *	   first; -EFAULT; -EINTR on a fatal signal.
+ *	   first; -ENOMEM; -EFAULT; -EINTR: the caller is being killed.
  */
 int kev_irqfd_batch(struct kev_vm *vm, const struct kvm_irqfd __user *entries,
 		    unsigned int nr)
 {
-	struct ended_irqfds ended = { };
-	struct kvm_irqfd args;
-	unsigned int done;
+	struct kvm_irqfd *chunk;
+	unsigned int done = 0;
+	unsigned int n;
 	int ret = 0;
 
-	for (done = 0; done < nr; done++) {
-		if (kev_copy_words((u64 *)&args,
-				   (const u64 __user *)&entries[done],
-				   sizeof(args) / sizeof(u64)))
-			ret = irqfd_one(vm, &args, &ended);
+	chunk = kev_batch_alloc(nr, sizeof(*chunk));
+	if (!chunk)
+		return -ENOMEM;
+
+	while (done < nr && !ret) {
+		n = kev_batch_read(chunk, &entries[done], nr - done,
+				   sizeof(*chunk));
+		if (n)
+			done += irqfd_chunk(vm, chunk, n, &ret);
 		else
 			ret = -EFAULT;
-		if (!ret)
-			ret = kev_batch_pause();
-		if (ret)
-			break;
 	}
-	irqfds_free(vm, &ended);
+	kvfree(chunk);
 	return done ? done : ret;
 }
 EXPORT_SYMBOL_GPL(kev_irqfd_batch);

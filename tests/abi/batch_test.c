@@ -3,8 +3,14 @@
  * KVM_EVENTFD_IRQFDS and KVM_EVENTFD_IOEVENTFDS: how many were done, what is
  * left of a batch that fails, and that each entry is as the call of its own.
  */
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
 
 #include "kev_harness.h"
 
@@ -301,6 +307,28 @@ TEST_F(irqfds, vm_may_be_closed_with_all_of_them)
 	kev_machine_create(&self->m, variant->chip, 1);
 }
 
+/* More than are copied at a time: each chunk ends before the next is read. */
+#define MANY	2500
+
+TEST_F(irqfds, batch_of_many_chunks_is_done_up_to_the_first_bad_one)
+{
+	struct kvm_irqfd *e = calloc(MANY, sizeof(*e));
+	unsigned int i;
+
+	ASSERT_NE(NULL, e);
+	for (i = 0; i < MANY; i++) {
+		e[i].fd = self->efd[0];
+		e[i].gsi = GSI;
+		e[i].flags = i % 2 ? DEASSIGN : ASSIGN;
+	}
+	EXPECT_EQ(MANY, IRQFDS(e, MANY));
+	EXPECT_EQ(0, bound(self->efd));
+	e[MANY / 2 + 1].fd = -1;
+	EXPECT_EQ(MANY / 2 + 1, IRQFDS(e, MANY));
+	EXPECT_EQ(0x01, bound(self->efd));
+	free(e);
+}
+
 /* Two threads that end irqfds with a grace period, all the time. */
 
 struct churn {
@@ -347,6 +375,177 @@ TEST_F(irqfds, deassign_of_what_is_not_there_does_not_starve)
 		pthread_join(churn[i].thread, NULL);
 		close(churn[i].refd);
 	}
+}
+
+/*
+ * A batch whose second entry user memory holds back: nothing is half done
+ * meanwhile, and nobody else waits for it.
+ */
+
+/**
+ * struct held - A batch of two, of which the second is on a missing page
+ * @vm:		Whose.
+ * @uffd:	Tells of the fault and gives the page.
+ * @pages:	Two, of @page_size each.
+ * @page_size:	Bytes.
+ * @efd:	The first two are bound to GSI.
+ * @e:		The entries.
+ * @thread:	Makes the call.
+ * @ret:	What that returned.
+ */
+struct held {
+	int vm;
+	int uffd;
+	char *pages;
+	size_t page_size;
+	int efd[NR];
+	struct kvm_irqfd *e;
+	pthread_t thread;
+	int ret;
+};
+
+FIXTURE(held_back) {
+	struct kev_machine m;
+	struct held h;
+};
+
+/* Two pages, of which the second is missing until it is given. */
+static int missing_page(char *pages, size_t size)
+{
+	struct uffdio_register range = {
+		.range = { .start = (uintptr_t)pages + size, .len = size },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	struct uffdio_api api = { .api = UFFD_API };
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	if (uffd < 0)
+		return uffd;
+	kev_assert(!ioctl(uffd, UFFDIO_API, &api), "UFFDIO_API");
+	kev_assert(!ioctl(uffd, UFFDIO_REGISTER, &range), "UFFDIO_REGISTER");
+	return uffd;
+}
+
+static void give_page(int uffd, char *to, char *from, size_t size)
+{
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)to,
+		.src = (uintptr_t)from,
+		.len = size,
+	};
+
+	kev_assert(!ioctl(uffd, UFFDIO_COPY, &copy), "UFFDIO_COPY");
+}
+
+FIXTURE_SETUP(held_back)
+{
+	struct held *held = &self->h;
+	unsigned int i;
+
+	KEV_REQUIRE_CAP(KVM_CAP_IRQFD);
+	KEV_REQUIRE_CAP(KVM_EVENTFD_CAP_BATCH);
+	KEV_REQUIRE_CHIP(KEV_CHIP_SPLIT);
+	held->page_size = sysconf(_SC_PAGESIZE);
+	held->pages = mmap(NULL, 2 * held->page_size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, held->pages);
+	held->e = (void *)(held->pages + held->page_size - sizeof(*held->e));
+	held->uffd = missing_page(held->pages, held->page_size);
+	if (held->uffd < 0)
+		SKIP(return, "no userfaultfd: %s", strerror(errno));
+
+	kev_machine_create(&self->m, KEV_CHIP_SPLIT, 1);
+	held->vm = self->m.vm;
+	for (i = 0; i < NR; i++)
+		held->efd[i] = kev_eventfd(0);
+	irqfd_assign(held->vm, held->efd[0], GSI);
+	irqfd_assign(held->vm, held->efd[1], GSI);
+	held->e[0].fd = held->efd[0];
+	held->e[0].gsi = GSI;
+	held->e[0].flags = DEASSIGN;
+}
+
+FIXTURE_TEARDOWN(held_back)
+{
+	struct held *held = &self->h;
+	unsigned int i;
+
+	for (i = 0; i < NR; i++)
+		close(held->efd[i]);
+	kev_machine_destroy(&self->m);
+	close(held->uffd);
+	munmap(held->pages, 2 * held->page_size);
+}
+
+static void *batch_thread(void *arg)
+{
+	struct held *held = arg;
+
+	held->ret = batch(held->vm, KVM_EVENTFD_IRQFDS, held->e, 2, 0);
+	return NULL;
+}
+
+/* Until the batch faults on its second entry. */
+static void batch_begin(struct held *held)
+{
+	struct pollfd fault = { .fd = held->uffd, .events = POLLIN };
+
+	errno = pthread_create(&held->thread, NULL, batch_thread, held);
+	kev_assert(!errno, "pthread_create");
+	kev_assert(poll(&fault, 1, KEV_TIMEOUT_MS) == 1, "no fault");
+}
+
+/* Give it the entry that is missing: deassign the second one. */
+static void batch_end(struct held *held)
+{
+	char *page = calloc(1, held->page_size);
+	struct kvm_irqfd *e = (void *)page;
+
+	kev_assert(page, "calloc");
+	e->fd = held->efd[1];
+	e->gsi = GSI;
+	e->flags = DEASSIGN;
+	give_page(held->uffd, held->pages + held->page_size, page,
+		  held->page_size);
+	errno = pthread_join(held->thread, NULL);
+	kev_assert(!errno, "pthread_join");
+	free(page);
+}
+
+TEST_F(held_back, nothing_is_half_done)
+{
+	batch_begin(&self->h);
+	EXPECT_EQ(0x03, bound(self->h.efd));
+	batch_end(&self->h);
+	EXPECT_EQ(2, self->h.ret);
+	EXPECT_EQ(0x00, bound(self->h.efd));
+}
+
+static void *deassign_thread(void *arg)
+{
+	struct held *held = arg;
+
+	irqfd_deassign(held->vm, held->efd[2], GSI);
+	return NULL;
+}
+
+/* In a thread, so that the batch can be let go should it not return. */
+TEST_F(held_back, deassign_of_what_is_not_there_returns)
+{
+	struct timespec deadline;
+	pthread_t thread;
+	int ret;
+
+	batch_begin(&self->h);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, deassign_thread, &self->h));
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += KEV_TIMEOUT_MS / 1000;
+	ret = pthread_timedjoin_np(thread, NULL, &deadline);
+	EXPECT_EQ(0, ret);
+	batch_end(&self->h);
+	if (ret)
+		pthread_join(thread, NULL);
+	EXPECT_EQ(2, self->h.ret);
 }
 
 /* Resampling ones: half of them share an input, the others have their own. */

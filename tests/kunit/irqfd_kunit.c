@@ -8,7 +8,9 @@
 #include <linux/kthread.h>
 #include <linux/kvm_eventfd.h>
 #include <linux/poll.h>
+#include <linux/sched/signal.h>
 
+#include <kev/batch.h>
 #include <kev/compat.h>
 #include <kev/eventfd.h>
 #include <kev/irqchip.h>
@@ -770,6 +772,21 @@ static void irqfd_close_may_meet_the_end_of_the_vm(struct kunit *test)
 	kthread_stop(thread);
 }
 
+/* A signal is enough: nobody else needs to want the CPU. */
+static void batch_ends_when_its_caller_is_killed(struct kunit *test)
+{
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, 0, kev_batch_pause());
+	allow_kernel_signal(SIGKILL);
+	send_sig(SIGKILL, current, 1);
+	for (i = 0; i < 100; i++)
+		KUNIT_EXPECT_EQ(test, -EINTR, kev_batch_pause());
+	flush_signals(current);
+	disallow_signal(SIGKILL);
+	KUNIT_EXPECT_EQ(test, 0, kev_batch_pause());
+}
+
 static struct kunit_case irqfd_cases[] = {
 	KUNIT_CASE(irqfd_signal_is_delivered_at_once),
 	KUNIT_CASE(irqfd_may_be_signalled_in_hard_irq),
@@ -796,6 +813,7 @@ static struct kunit_case irqfd_cases[] = {
 	KUNIT_CASE(irqfd_second_deassign_waits_for_the_first),
 	KUNIT_CASE(irqfd_deassign_waits_for_earlier_closes_alone),
 	KUNIT_CASE(irqfd_close_may_meet_the_end_of_the_vm),
+	KUNIT_CASE(batch_ends_when_its_caller_is_killed),
 	{ }
 };
 
