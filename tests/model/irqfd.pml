@@ -22,12 +22,12 @@
 /* Guards: tests/model/run has their names in this order. */
 #define ALL_GUARDS		0
 #define NO_IRQFDS_LOCK		1
-#define NO_RING_CHECK		2
+#define NO_ACTIVE_CHECK		2
 #define HUP_QUEUES_LATE		3
 #define HUP_STAYS_QUEUED	4
 #define NO_FLUSH		5
 #define NO_CLEANUP_FLUSH	6
-#define NO_ENDING_WAIT		7
+#define MUTEX_DROPPED_EARLY	7
 #define NO_MUTEX		8
 #define NO_FILE_HELD		9
 #define NO_CTX_REF		10
@@ -46,6 +46,9 @@
 #define LOCKS_REVERSED		23
 #define NO_RESAMPLE_WAIT	24
 #define WORK_NO_SECTION		25
+#define RELEASE_LOOKS_UNLOCKED	26
+#define WORK_TAKES_MUTEX	27
+#define UPDATE_KEEPS_POINTER	28
 
 /* Scenarios: who takes part. */
 #define LIFE			1
@@ -63,7 +66,8 @@
 typedef irqfd {
 	bit vm;
 	bool alive;		/* allocated and not freed */
-	bool on_ring;		/* on its GSI's ring */
+	bool listed;		/* on the VM's list and its GSI's */
+	bool updating;		/* on the list of a route change instead of its GSI's */
 	bool pending;		/* the inject work is queued */
 	bool running;		/* and is being done */
 	bool dead;		/* on vm->irqfds.dead */
@@ -89,7 +93,6 @@ bool owed;			/* the counter tells of an event not injected yet */
 /* Two VMs; the second only takes part in TAKEN. */
 bool mutex[2];
 bool irqfds_lock[2];
-byte ending[2];
 bool cleanup_pending[2];
 bool cleanup_running[2];
 bool vm_freed[2];
@@ -239,6 +242,13 @@ inline take_off(i)
 	fi
 }
 
+/* kev_irqfd_deactivate() */
+inline deactivate(i)
+{
+	I[i].listed = false;
+	I[i].updating = false
+}
+
 /* irqfd_hup(), with kev_irqfd_deactivate(); under wqh_lock, which it drops */
 inline hup(i)
 {
@@ -247,20 +257,22 @@ inline hup(i)
 	:: w != NO_IRQFDS_LOCK -> lock(irqfds_lock[I[i].vm])
 	:: else
 	fi;
-	own = I[i].on_ring || w == NO_RING_CHECK;
+	own = I[i].listed || w == NO_ACTIVE_CHECK;
+	/* Two steps: a look without the lock may come between them. */
 	d_step {
 		if
 		:: own ->
-		   I[i].on_ring = false;
-		   ending[I[i].vm]++;
+		   deactivate(i);
 		   if
 		   :: w != HUP_STAYS_QUEUED -> take_off(i)
 		   :: else
-		   fi;
-		   if
-		   :: w != HUP_QUEUES_LATE -> bury(i)
-		   :: else
 		   fi
+		:: else
+		fi
+	};
+	d_step {
+		if
+		:: own && w != HUP_QUEUES_LATE -> bury(i)
 		:: else
 		fi;
 		assert(!vm_freed[I[i].vm]);
@@ -300,7 +312,7 @@ inline unhook(i)
 	}
 }
 
-/* irqfd_free(), and the end of irqfds_shutdown() */
+/* irqfd_free() */
 inline free_irqfd(i)
 {
 	use(i);
@@ -309,32 +321,32 @@ inline free_irqfd(i)
 	:: w != NO_CTX_REF -> ctx_refs--
 	:: else
 	fi;
-	assert(!vm_freed[I[i].vm]);
-	ending[I[i].vm]--
+	assert(!vm_freed[I[i].vm])
 }
 
-/* irqfds_shutdown() of one: irqfd_flush(), kev_resampler_leave(), irqfd_free() */
-inline shutdown(i)
+/* irqfd_end(): the work is flushed, kev_resampler_leave() */
+inline end_irqfd(i)
 {
 	atomic {
 		w == NO_FLUSH || (!I[i].pending && !I[i].running) ->
 		use(i);
 		assert(!I[i].debt);
-		I[i].member = false;
-		if
-		:: !resample -> free_irqfd(i)
-		:: else
-		fi
-	};
+		I[i].member = false
+	}
+}
+
+/* irqfds_free() of one */
+inline wait_and_free(i)
+{
 	if
 	:: resample ->
 	   if
 	   :: w != NO_RESAMPLE_WAIT -> synchronize()
 	   :: else
-	   fi;
-	   d_step { free_irqfd(i) }
+	   fi
 	:: else
-	fi
+	fi;
+	d_step { free_irqfd(i) }
 }
 
 #define LOCALS	byte i = NONE, h = NONE, seq, lo, hi; bit s; bool own, last
@@ -428,7 +440,7 @@ proctype assign(byte w; bit v; byte me)
 		fi;
 		I[me].lo = lo;
 		I[me].hi = lo;
-		I[me].on_ring = true;
+		I[me].listed = true;
 		assert(queue == NONE || w == PUBLISH_IN_TWO);
 		queue = me;
 		I[me].published = true;
@@ -466,7 +478,10 @@ proctype assign(byte w; bit v; byte me)
 	d_step { ioctls[v]--; done++ }
 }
 
-/* irqfd_deassign(): irqfd_unhook_proc(), then shutdown or the wait for others */
+/*
+ * irqfd_deassign_file(): irqfd_unhook_proc(), and the end of what it found, under the
+ * mutex.  A deassign that finds nothing has waited for others by taking it.
+ */
 proctype deassign(byte w; bit v)
 {
 	LOCALS;
@@ -481,13 +496,12 @@ proctype deassign(byte w; bit v)
 		if
 		:: i != NONE && I[i].vm == v ->
 		   use(i);
-		   !irqfds_lock[v] -> own = I[i].on_ring
+		   !irqfds_lock[v] -> own = I[i].listed
 		:: else
 		fi;
 		if
 		:: own ->
-		   I[i].on_ring = false;
-		   ending[v]++;
+		   deactivate(i);
 		   take_off(i);
 		   if
 		   :: w != DEASSIGN_KEEPS_COUNT -> count = false
@@ -499,37 +513,44 @@ proctype deassign(byte w; bit v)
 		   i = NONE
 		fi;
 		unlock(wqh_lock);
-		mutex[v] = false
+		mutex[v] = (i != NONE && w != MUTEX_DROPPED_EARLY)
 	   };
-	   file_put();
 	   if
 	   :: i != NONE ->
-	      shutdown(i);
+	      end_irqfd(i);
+	      mutex[v] = false;
+	      file_put();
+	      wait_and_free(i);
 	      I[i].ended = true
 	   :: else ->
 	      atomic {
-		w == NO_ENDING_WAIT || ending[v] == 0 ->
+		!cleanup_pending[v] && !cleanup_running[v] ->
 		I[0].ended = I[0].ended || seen[0];
 		I[1].ended = I[1].ended || seen[1]
-	      }
+	      };
+	      file_put()
 	   fi
 	:: !fd_open
 	fi;
 	d_step { ioctls[v]--; done++ }
 }
 
-/* kev_irqfds_update() for the one GSI */
+/* kev_irqfds_update() for the one GSI, which drops the lock before it comes to I[0] */
 inline update_irqfds()
 {
 	lock(irqfds_lock[0]);
-	if
-	:: I[0].on_ring ->
-	   d_step { I[0].seq++; I[0].lo = NEW };
-	   d_step { I[0].hi = NEW; I[0].seq++ }
-	:: else
-	fi;
+	d_step { kept = I[0].listed; I[0].updating = I[0].listed };
 	if
 	:: w == WAIT_UNDER_LOCK -> synchronize()
+	:: else
+	fi;
+	unlock(irqfds_lock[0]);
+
+	lock(irqfds_lock[0]);
+	if
+	:: I[0].updating || (kept && w == UPDATE_KEEPS_POINTER) ->
+	   d_step { use(0); I[0].seq++; I[0].lo = NEW };
+	   d_step { I[0].hi = NEW; I[0].seq++; I[0].updating = false }
 	:: else
 	fi;
 	unlock(irqfds_lock[0])
@@ -538,7 +559,7 @@ inline update_irqfds()
 /* routing_replace(), with routing_publish() and routing_must_wait() */
 proctype reroute(byte w)
 {
-	bool wait;
+	bool wait, kept;
 
 	atomic {
 		!irq_lock -> irq_lock = true;
@@ -567,42 +588,40 @@ proctype reroute(byte w)
 	d_step { old_gone = true; ioctls[0]--; done++ }
 }
 
-/* kev_irqfds_release(): the last step of the VM's fd */
+#define is_listed(n)	(I[n].alive && I[n].listed && I[n].vm == v)
+
+/* kev_irqfds_release(): the last step of the VM */
 proctype release(byte w; bit v)
 {
 	LOCALS;
-	bool mine[2];
 
-	atomic { ioctls[v] == 0 -> i = 0 };
+	ioctls[v] == 0;
+	/* Until none is active: irqfds_deactivate_first() */
 	do
-	:: i < 2 ->
-	   atomic {
+	:: w == RELEASE_LOOKS_UNLOCKED && !is_listed(0) && !is_listed(1) -> break
+	:: atomic {
 		w == NO_IRQFDS_LOCK || !irqfds_lock[v] ->
 		irqfds_lock[v] = (w != NO_IRQFDS_LOCK);
-		own = I[i].alive && I[i].on_ring && I[i].vm == v
-	   };
-	   d_step {
 		if
-		:: own -> I[i].on_ring = false; ending[v]++; mine[i] = true
-		:: else
+		:: is_listed(0) -> i = 0
+		:: !is_listed(0) && is_listed(1) -> i = 1
+		:: else -> i = NONE; irqfds_lock[v] = false; break
 		fi
 	   };
+	   d_step { deactivate(i) };
 	   if
-	   :: own && w == LOCKS_REVERSED -> unhook(i)
+	   :: w == LOCKS_REVERSED -> unhook(i)
 	   :: else
 	   fi;
-	   d_step { irqfds_lock[v] = false; i++ }
-	:: else -> break
-	od;
-	i = 0;
-	do
-	:: i < 2 && mine[i] -> unhook(i); shutdown(i); i++
-	:: i < 2 && !mine[i] -> i++
-	:: i == 2 -> break
+	   irqfds_lock[v] = false;
+	   unhook(i);
+	   end_irqfd(i);
+	   wait_and_free(i)
 	od;
 	atomic {
 		w == NO_CLEANUP_FLUSH || (!cleanup_pending[v] && !cleanup_running[v]) ->
-		assert(ending[v] == 0);
+		assert(!I[0].alive || I[0].vm != v);
+		assert(!I[1].alive || I[1].vm != v);
 		vm_freed[v] = true;
 		done++
 	}
@@ -634,7 +653,13 @@ end:	do
 		I[me].pending ->
 		I[me].pending = false;
 		I[me].running = true;
-		use(me);
+		use(me)
+	   };
+	   if
+	   :: w == WORK_TAKES_MUTEX -> lock(mutex[I[me].vm])
+	   :: else
+	   fi;
+	   atomic {
 		srcu_enter();
 		route = table;
 		if
@@ -650,7 +675,11 @@ end:	do
 		fi;
 		use(me);
 		accounted++;
-		I[me].running = false
+		I[me].running = false;
+		if
+		:: w == WORK_TAKES_MUTEX -> unlock(mutex[I[me].vm])
+		:: else
+		fi
 	   }
 	od
 }
@@ -674,7 +703,7 @@ end:	do
 		i = 0
 	   };
 	   do
-	   :: i < 2 && mine[i] -> unhook(i); shutdown(i); i++
+	   :: i < 2 && mine[i] -> unhook(i); end_irqfd(i); wait_and_free(i); i++
 	   :: i < 2 && !mine[i] -> i++
 	   :: i == 2 -> break
 	   od;
