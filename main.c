@@ -14,7 +14,6 @@
 #include <linux/sched.h>
 #include <uapi/linux/kvm_eventfd.h>
 
-#include <kev/ioindex.h>
 #include <kev/ioctl.h>
 #include <kev/node.h>
 #include <kev/vcpu.h>
@@ -133,32 +132,13 @@ static int __init node_register(void)
 
 static int __init kev_init(void)
 {
-	int ret;
-
-	ret = kev_vm_module_init();
-	if (ret)
-		return ret;
-	ret = kev_io_index_module_init();
-	if (ret)
-		goto exit_vm;
-	ret = node_register();
-	if (ret)
-		goto exit_index;
-	return 0;
-
-exit_index:
-	kev_io_index_module_exit();
-exit_vm:
-	kev_vm_module_exit();
-	return ret;
+	return node_register();
 }
 
 /* Every fd holds the module, so no VM is left. */
 static void __exit kev_exit(void)
 {
 	misc_deregister(&node);
-	kev_vm_module_exit();
-	kev_io_index_module_exit();
 }
 
 module_init(kev_init);

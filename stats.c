@@ -12,7 +12,7 @@
 #include <linux/uaccess.h>
 
 #include <kev/eventfd.h>
-#include <kev/iobus.h>
+#include <kev/ioeventfd.h>
 #include <kev/node.h>
 #include <kev/stats.h>
 #include <kev/vcpu.h>
@@ -71,7 +71,7 @@ static void vm_figures(struct kev_vm *vm, u64 *data)
 	data[2] = sum.injected;
 	data[3] = sum.coalesced;
 	data[4] = sum.dropped;
-	data[5] = kev_buses_stats(vm, &data[6]);
+	data[5] = kev_ioeventfds_stats(&vm->ioeventfds, &data[6]);
 }
 
 /**

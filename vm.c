@@ -21,15 +21,13 @@
 #include <kev/compat.h>
 #include <kev/eventfd.h>
 #include <kev/iobus.h>
+#include <kev/ioeventfd.h>
 #include <kev/ioctl.h>
 #include <kev/irqchip.h>
 #include <kev/node.h>
 #include <kev/stats.h>
 #include <kev/vcpu.h>
 #include <kev/vm.h>
-#include <kev/wq.h>
-
-struct workqueue_struct *kev_wq;
 
 /* Waiting for readers, and freeing after them */
 
@@ -129,9 +127,10 @@ struct kev_vm *kev_vm_create(const struct kev_sink_ops *ops, void *sink)
 	ret = kev_routing_init(vm);
 	if (ret)
 		goto srcu;
-	ret = kev_buses_init(vm);
+	ret = kev_ioeventfds_init(&vm->ioeventfds);
 	if (ret)
 		goto routing;
+	kev_buses_init(&vm->buses);
 	return vm;
 
 routing:
@@ -182,7 +181,8 @@ struct kev_vm *kev_machine_create(const struct kev_arch_ops *arch,
 		ret = arch->vm_init(vm);
 	if (ret) {
 		kev_coalesced_destroy(vm);
-		kev_buses_destroy(vm);
+		kev_buses_destroy(&vm->buses);
+		kev_ioeventfds_destroy(&vm->ioeventfds);
 		vm_free(vm);
 		return ERR_PTR(ret);
 	}
@@ -203,7 +203,8 @@ static void vm_destroy(struct kev_vm *vm)
 	unsigned long id;
 
 	kev_irqfds_release(vm);
-	kev_buses_destroy(vm);
+	kev_ioeventfds_destroy(&vm->ioeventfds);
+	kev_buses_destroy(&vm->buses);
 	kev_coalesced_destroy(vm);
 	if (vm->arch && vm->arch->vm_stop)
 		vm->arch->vm_stop(vm);
@@ -252,27 +253,6 @@ void *kev_vm_sink(const struct kev_vm *vm)
 	return vm->sink;
 }
 EXPORT_SYMBOL_GPL(kev_vm_sink);
-
-/**
- * kev_vm_module_init - The queue on which buses are freed
- *
- * Return: 0 or -ENOMEM.
- */
-int kev_vm_module_init(void)
-{
-	kev_wq = alloc_workqueue("kvm-eventfd", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	return kev_wq ? 0 : -ENOMEM;
-}
-
-/**
- * kev_vm_module_exit - No VM is left
- */
-void kev_vm_module_exit(void)
-{
-	/* What waits for a grace period is queued after it. */
-	rcu_barrier();
-	destroy_workqueue(kev_wq);
-}
 
 /* What the node's files share */
 

@@ -20,6 +20,12 @@
 /* Devices that are not ioeventfds, on each bus (KVM's NR_IOBUS_DEVS). */
 #define KEV_MAX_BUS_DEVICES	1000
 
+/*
+ * Ioeventfds of a VM, unless the module's parameter says another number.  KVM has
+ * no limit; this one is more than a VM with 4096 devices of 256 queues has.
+ */
+#define KEV_MAX_IOEVENTFDS	(1U << 20)
+
 /* KVM_CAP_MAX_VCPUS and KVM_CAP_MAX_VCPU_ID, as Debian's kvm.ko. */
 #define KEV_MAX_VCPUS		4096
 #define KEV_MAX_VCPU_IDS	(KEV_MAX_VCPUS * 4)

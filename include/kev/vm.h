@@ -17,11 +17,12 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+#include <kev/iobus.h>
+#include <kev/ioeventfd.h>
 #include <kev/limits.h>
 #include <kev/wake.h>
 
 struct kev_arch_ops;
-struct kev_bus_state;
 struct kev_coalesced;
 struct kev_irqfd_counts;
 struct file_operations;
@@ -127,7 +128,8 @@ struct kev_stale {
  * @routing_seq: Changes with the routes.  Written under @irq_lock.
  * @ack_seq:	Changes with @ack_notifiers.  Written under @irq_lock.
  * @irqfds:	See &struct kev_irqfds.
- * @buses:	See iobus.c.
+ * @ioeventfds:	See &struct kev_ioeventfds.
+ * @buses:	See &struct kev_buses.
  * @coalesced:	See coalesced.c; NULL for a driver's.
  * @arch:	What the node's machine has beyond a sink; NULL for a driver's.
  * @mm:		Whose ioctls are served.  Reference held.  NULL for a driver's.
@@ -152,12 +154,12 @@ struct kev_stale {
  *	    adapters' lock
  *	    coalesced mutex
  *	      bus mutex
- *	        ioeventfd's lock
- *	          eventfd's wait-queue lock (irqs off)
- *	            irqfds_lock (irqs off)
- *	            chip locks: PIC, IOAPIC (irqs off)
- *	              LAPIC lock, or the lock of the lines (irqs off)
- *	                waker's lock
+ *	    eventfd's wait-queue lock (irqs off)
+ *	      ioeventfds' lock (irqs off)
+ *	      irqfds_lock (irqs off)
+ *	      chip locks: PIC, IOAPIC (irqs off)
+ *	        LAPIC lock, or the lock of the lines (irqs off)
+ *	          waker's lock
  *	  ring_lock (coalesced.c)
  */
 struct kev_vm {
@@ -183,7 +185,8 @@ struct kev_vm {
 	u32 ack_seq;
 
 	struct kev_irqfds irqfds;
-	struct kev_bus_state *buses;
+	struct kev_ioeventfds ioeventfds;
+	struct kev_buses buses;
 	struct kev_coalesced *coalesced;
 
 	const struct kev_arch_ops *arch;
@@ -209,9 +212,6 @@ void kev_free_stale(struct kev_vm *vm, struct kev_stale *stale,
 /* A VM with a machine of the node in it, owned by @mm.  -ENOMEM. */
 struct kev_vm *kev_machine_create(const struct kev_arch_ops *arch,
 				  struct mm_struct *mm);
-
-int kev_vm_module_init(void);
-void kev_vm_module_exit(void);
 
 extern const struct file_operations kev_vm_fops;
 

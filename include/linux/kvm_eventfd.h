@@ -277,8 +277,12 @@ void kev_bus_unregister(struct kev_vm *vm, enum kev_bus bus,
 			struct kev_io_device *dev);
 int kev_bus_write(struct kev_vm *vm, enum kev_bus bus, u64 addr,
 		  unsigned int len, const void *val);
+int kev_bus_write_nowait(struct kev_vm *vm, enum kev_bus bus, u64 addr,
+			 unsigned int len, const void *val);
 int kev_bus_write_fast(struct kev_vm *vm, u64 addr);
 int kev_bus_read(struct kev_vm *vm, enum kev_bus bus, u64 addr,
 		 unsigned int len, void *val);
+int kev_bus_read_nowait(struct kev_vm *vm, enum kev_bus bus, u64 addr,
+			unsigned int len);
 
 #endif /* _LINUX_KVM_EVENTFD_H */

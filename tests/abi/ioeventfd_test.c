@@ -3,6 +3,8 @@
  * KVM_IOEVENTFD: which call is refused with what, what collides with what,
  * and which guest write then signals which eventfd.
  */
+#include <fcntl.h>
+
 #include "kev_harness.h"
 
 #define ADDR		0x1000
@@ -934,6 +936,45 @@ TEST_F(ioeventfd, write_is_found_among_a_thousand)
 	EXPECT_EQ(0, kev_count(self->other));
 }
 
+/*
+ * Doorbells a page apart, with values that a hash may be bad at: they neither
+ * collide nor take room from another VM.
+ */
+
+#define NR_PAGES	45000
+
+TEST(any_value_at_any_number_of_addresses_is_accepted)
+{
+	static const uint64_t values[] = {
+		1, 1ull << 63, 0x5555555555555555, 0x9e3779b97f4a7c15,
+	};
+	struct kvm_ioeventfd *entries = calloc(NR_PAGES, sizeof(*entries));
+	struct kvm_eventfd_batch batch = {
+		.entries = (uintptr_t)entries,
+		.nr = NR_PAGES,
+	};
+	int vm = kev_create_vm(), other = kev_create_vm();
+	int efd = kev_eventfd(0);
+	unsigned int i;
+
+	KEV_REQUIRE_CAP(KVM_EVENTFD_CAP_BATCH);
+	ASSERT_NE(NULL, entries);
+	for (i = 0; i < NR_PAGES; i++) {
+		entries[i].addr = (uint64_t)i << 12;
+		entries[i].len = 8;
+		entries[i].fd = efd;
+		entries[i].flags = DATAMATCH;
+		entries[i].datamatch = values[i % ARRAY_SIZE(values)];
+	}
+	ASSERT_EQ(NR_PAGES, __kev_ioctl(vm, KVM_EVENTFD_IOEVENTFDS, &batch));
+	batch.nr = 1000;
+	EXPECT_EQ(1000, __kev_ioctl(other, KVM_EVENTFD_IOEVENTFDS, &batch));
+	free(entries);
+	close(other);
+	close(vm);
+	close(efd);
+}
+
 /* The bus of exits that know only an address. */
 
 FIXTURE(fast_mmio) {
@@ -1040,6 +1081,76 @@ TEST_F(fast_mmio, a_thousand_and_more_are_all_fast)
 	for (i = 0; i < 1100; i++)
 		ASSERT_EQ(0, __vcpu_write(self->cpu, ADDR + 4 * i, 0, 0));
 	EXPECT_EQ(1100, kev_count(self->efd));
+}
+
+/* The module's parameter. */
+
+#define MAX_IOEVENTFDS	"/sys/module/kvm_eventfd/parameters/max_ioeventfds"
+
+FIXTURE(limit) {
+	int vm;
+	int efd;
+	char before[32];
+};
+
+static bool limit_write(const char *text)
+{
+	int fd = open(MAX_IOEVENTFDS, O_WRONLY);
+	bool written = fd >= 0 &&
+		       write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return written;
+}
+
+FIXTURE_SETUP(limit)
+{
+	int fd;
+
+	KEV_REQUIRE_MODULE("kvm.ko has no limit");
+	fd = open(MAX_IOEVENTFDS, O_RDONLY);
+	if (fd < 0)
+		SKIP(return, "no parameters of a module here");
+	kev_assert(read(fd, self->before, sizeof(self->before) - 1) > 0,
+		   "read " MAX_IOEVENTFDS);
+	close(fd);
+	if (!limit_write("100"))
+		SKIP(return, "the limit can be set by root alone");
+	self->vm = kev_create_vm();
+	self->efd = kev_eventfd(0);
+}
+
+FIXTURE_TEARDOWN(limit)
+{
+	limit_write(self->before);
+	close(self->efd);
+	close(self->vm);
+}
+
+TEST_F(limit, one_more_is_ENOSPC)
+{
+	unsigned int i;
+
+	for (i = 0; i < 100; i++)
+		ASSERT_ERRNO(0, __ioeventfd(self->vm, self->efd, ADDR + i, 1,
+					    i & 1 ? PIO : 0, 0));
+	EXPECT_ERRNO(ENOSPC, __ioeventfd(self->vm, self->efd, ADDR, 1, CCW, 0));
+	EXPECT_ERRNO(EEXIST, __ioeventfd(self->vm, self->efd, ADDR, 1, 0, 0));
+	ioeventfd_deassign(self->vm, self->efd, ADDR, 1, 0, 0);
+	EXPECT_ERRNO(0, __ioeventfd(self->vm, self->efd, ADDR, 1, CCW, 0));
+}
+
+TEST_F(limit, another_vm_has_its_own)
+{
+	int vm = kev_create_vm();
+	unsigned int i;
+
+	for (i = 0; i < 100; i++)
+		ASSERT_ERRNO(0, __ioeventfd(self->vm, self->efd, ADDR + i, 1, 0,
+					    0));
+	EXPECT_ERRNO(0, __ioeventfd(vm, self->efd, ADDR, 1, 0, 0));
+	close(vm);
 }
 
 TEST_HARNESS_MAIN

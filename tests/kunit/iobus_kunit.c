@@ -5,7 +5,7 @@
 #include <linux/slab.h>
 
 #include <kev/compat.h>
-#include <kev/iobus.h>
+#include <kev/ioeventfd.h>
 #include <kev/limits.h>
 #include <kev/vm.h>
 
@@ -33,6 +33,11 @@ static bool fake_write(struct kev_vm *vm, enum kev_bus bus, u64 addr,
 	__le64 raw = cpu_to_le64(val);
 
 	return !kev_bus_write(vm, bus, addr, len, &raw);
+}
+
+static unsigned int fake_stats(struct kev_vm *vm, u64 *signalled)
+{
+	return kev_ioeventfds_stats(&vm->ioeventfds, signalled);
 }
 
 /**
@@ -321,6 +326,43 @@ static void iobus_devices_are_tried_until_one_takes(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, fake_write(vm, KEV_BUS_MMIO, ADDR, 4, 0));
 }
 
+/* What a caller that must not sleep gets, and in what order it is asked. */
+static void iobus_nowait_calls_no_device(struct kunit *test)
+{
+	struct fake_device dev = { .dev.ops = &fake_dev_ops, .takes = true };
+	struct fake_sink *sink;
+	struct kev_vm *vm = fake_vm(test, &sink);
+	int fd = fake_eventfd(test, 0);
+	u32 val = 0;
+
+	KUNIT_ASSERT_EQ(test, 0, kev_bus_register(vm, KEV_BUS_MMIO, ADDR, 0x10,
+						  &dev.dev));
+	KUNIT_ASSERT_EQ(test, 0, fake_io(vm, fd, ADDR, 4, 0, 0));
+	KUNIT_ASSERT_EQ(test, 0, fake_io(vm, fd, ADDR + 8, 4, 0, 0));
+	KUNIT_ASSERT_EQ(test, 0, fake_io(vm, fd, ADDR + 0x10, 4, 0, 0));
+
+	KUNIT_EXPECT_EQ(test, 0, kev_bus_write_nowait(vm, KEV_BUS_MMIO, ADDR, 4,
+						      &val));
+	KUNIT_EXPECT_EQ(test, -EAGAIN,
+			kev_bus_write_nowait(vm, KEV_BUS_MMIO, ADDR, 2, &val));
+	KUNIT_EXPECT_EQ(test, -EAGAIN,
+			kev_bus_write_nowait(vm, KEV_BUS_MMIO, ADDR + 8, 4,
+					     &val));
+	KUNIT_EXPECT_EQ(test, 0,
+			kev_bus_write_nowait(vm, KEV_BUS_MMIO, ADDR + 0x10, 4,
+					     &val));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			kev_bus_write_nowait(vm, KEV_BUS_MMIO, ADDR + 0xe, 4,
+					     &val));
+	KUNIT_EXPECT_EQ(test, -EAGAIN,
+			kev_bus_read_nowait(vm, KEV_BUS_MMIO, ADDR + 4, 4));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			kev_bus_read_nowait(vm, KEV_BUS_MMIO, ADDR + 0x10, 4));
+	KUNIT_EXPECT_EQ(test, 0, dev.calls);
+	KUNIT_EXPECT_EQ(test, 2ULL, fake_eventfd_count(fd));
+	kev_bus_unregister(vm, KEV_BUS_MMIO, &dev.dev);
+}
+
 static void iobus_devices_have_a_limit(struct kunit *test)
 {
 	struct fake_device dev = { .dev.ops = &fake_dev_ops };
@@ -499,11 +541,11 @@ static void iobus_figures_count_what_was_taken(struct kunit *test)
 	fake_write(vm, KEV_BUS_MMIO, ADDR, 4, 1);
 	fake_write(vm, KEV_BUS_MMIO, ADDR, 4, 2);
 	fake_write(vm, KEV_BUS_MMIO, ADDR, 4, 3);
-	KUNIT_EXPECT_EQ(test, 2U, kev_buses_stats(vm, &signalled));
+	KUNIT_EXPECT_EQ(test, 2U, fake_stats(vm, &signalled));
 	KUNIT_EXPECT_EQ(test, 2ULL, signalled);
 	KUNIT_ASSERT_EQ(test, 0, fake_io(vm, fd, ADDR, 4, DATAMATCH |
 					 KVM_IOEVENTFD_FLAG_DEASSIGN, 1));
-	KUNIT_EXPECT_EQ(test, 1U, kev_buses_stats(vm, &signalled));
+	KUNIT_EXPECT_EQ(test, 1U, fake_stats(vm, &signalled));
 	KUNIT_EXPECT_EQ(test, 2ULL, signalled);
 }
 
@@ -526,7 +568,7 @@ static void index_check(struct kunit *test, struct kev_vm *vm, unsigned int nr,
 					   ADDR + 8 * i, 4, 0));
 }
 
-/* Rows of cells, holes in them, and the table's growth. */
+/* Growth, holes, and what a tree is turned for. */
 static void iobus_index_keeps_what_is_there(struct kunit *test)
 {
 	struct fake_sink *sink;
@@ -554,10 +596,10 @@ static void iobus_index_keeps_what_is_there(struct kunit *test)
 		index_check(test, vm, INDEX_NR, 0);
 	}
 	KUNIT_EXPECT_EQ(test, (unsigned int)INDEX_NR,
-			kev_buses_stats(vm, &signalled));
+			fake_stats(vm, &signalled));
 }
 
-/* They share the index; what is there of one is not there for another. */
+/* What is there of one is not there for another. */
 static void iobus_vms_share_no_address(struct kunit *test)
 {
 	struct fake_sink *sink;
@@ -575,9 +617,9 @@ static void iobus_vms_share_no_address(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fake_write(other, KEV_BUS_MMIO, ADDR, 4, 0));
 	KUNIT_EXPECT_TRUE(test, fake_write(vm, KEV_BUS_MMIO, ADDR, 4, 0));
 	KUNIT_EXPECT_FALSE(test, fake_write(vm, KEV_BUS_MMIO, ADDR, 8, 0));
-	KUNIT_EXPECT_EQ(test, 1u, kev_buses_stats(vm, &signalled));
+	KUNIT_EXPECT_EQ(test, 1u, fake_stats(vm, &signalled));
 	KUNIT_EXPECT_EQ(test, 1ull, signalled);
-	KUNIT_EXPECT_EQ(test, 1u, kev_buses_stats(other, &signalled));
+	KUNIT_EXPECT_EQ(test, 1u, fake_stats(other, &signalled));
 	KUNIT_EXPECT_EQ(test, 1ull, signalled);
 }
 
@@ -589,6 +631,7 @@ static struct kunit_case iobus_cases[] = {
 	KUNIT_CASE(iobus_fast_mmio_finds_length_zero_alone),
 	KUNIT_CASE(iobus_reads_never_match),
 	KUNIT_CASE(iobus_devices_are_tried_until_one_takes),
+	KUNIT_CASE(iobus_nowait_calls_no_device),
 	KUNIT_CASE(iobus_devices_have_a_limit),
 	KUNIT_CASE(iobus_agrees_with_the_model),
 	KUNIT_CASE(iobus_figures_count_what_was_taken),
