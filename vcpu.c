@@ -139,25 +139,6 @@ static int access_read(struct kev_vcpu *vcpu, const struct kev_access *access,
 	return kev_bus_read(vcpu->vm, access->bus, access->addr, len, val);
 }
 
-/* The data of a write, as it lies in memory; false when that faults. */
-static bool access_copy(u64 *val, const char __user *buf, size_t len)
-{
-	switch (len) {
-	case 0:
-		return true;
-	case 1:
-		return !get_user(*(u8 *)val, (const u8 __user *)buf);
-	case 2:
-		return !get_user(*(u16 *)val, (const u16 __user *)buf);
-	case 4:
-		return !get_user(*(u32 *)val, (const u32 __user *)buf);
-	case 8:
-		return !get_user(*val, (const u64 __user *)buf);
-	default:
-		return !copy_from_user(val, buf, len);
-	}
-}
-
 /* A doorbell by pwrite(); write_iter serves the vectored calls and io_uring. */
 static ssize_t vcpu_write(struct file *file, const char __user *buf, size_t len,
 			  loff_t *off)
@@ -170,7 +151,7 @@ static ssize_t vcpu_write(struct file *file, const char __user *buf, size_t len,
 	ret = access_decode(*off, len, &access);
 	if (ret)
 		return ret;
-	if (!access_copy(&val, buf, len))
+	if (copy_from_user(&val, buf, len))
 		return -EFAULT;
 
 	ret = access_write(vcpu, &access, len, &val);
@@ -202,6 +183,40 @@ static ssize_t vcpu_read(struct file *file, char __user *buf, size_t len,
 }
 
 /*
+ * A caller that must not wait gets EAGAIN where a chip or another device is next,
+ * because those take mutexes; then nothing was touched.  An ioeventfd makes nobody
+ * wait.
+ */
+static int access_write_nowait(struct kev_vcpu *vcpu,
+			       const struct kev_access *access,
+			       unsigned int len, const void *val)
+{
+	if (!len)
+		return kev_bus_write_fast(vcpu->vm, access->addr);
+	if (access_is_private(vcpu, access) || access->bus == ACCESS_MSR)
+		return -EAGAIN;
+	return kev_bus_write_nowait(vcpu->vm, access->bus, access->addr, len,
+				    val);
+}
+
+static int access_read_nowait(struct kev_vcpu *vcpu,
+			      const struct kev_access *access, unsigned int len)
+{
+	if (access_is_private(vcpu, access) || access->bus == ACCESS_MSR)
+		return -EAGAIN;
+	return kev_bus_read_nowait(vcpu->vm, access->bus, access->addr, len);
+}
+
+/*
+ * io_uring would wait with a read that gets EAGAIN until poll() tells of input,
+ * which here is an interrupt and no register: its reads are made at once.
+ */
+static bool read_is_nowait(struct kiocb *iocb)
+{
+	return iocb->ki_flags & IOCB_NOWAIT && is_sync_kiocb(iocb);
+}
+
+/*
  * io_uring takes EOPNOTSUPP from a non-blocking call for "try again where it
  * may block", in a worker or once poll() says so.  A miss is final, so such a
  * call gets another errno for it.
@@ -227,7 +242,13 @@ static ssize_t vcpu_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	if (!copy_from_iter_full(&val, len, from))
 		return -EFAULT;
 
-	ret = access_write(vcpu, &access, len, &val);
+	if (iocb->ki_flags & IOCB_NOWAIT)
+		ret = access_write_nowait(vcpu, &access, len, &val);
+	else
+		ret = access_write(vcpu, &access, len, &val);
+	/* The caller tries again with the same data. */
+	if (ret == -EAGAIN)
+		iov_iter_revert(from, len);
 	return ret ? access_iter_errno(iocb, ret) : len;
 }
 
@@ -247,7 +268,10 @@ static ssize_t vcpu_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	if (fault_in_iov_iter_writeable(to, len))
 		return -EFAULT;
 
-	ret = access_read(vcpu, &access, len, &val);
+	if (read_is_nowait(iocb))
+		ret = access_read_nowait(vcpu, &access, len);
+	else
+		ret = access_read(vcpu, &access, len, &val);
 	if (ret)
 		return access_iter_errno(iocb, ret);
 	return copy_to_iter(&val, len, to) == len ? len : -EFAULT;

@@ -189,6 +189,43 @@ TEST_F(uring, read_of_a_register_completes_inline)
 	kev_machine_destroy(&m);
 }
 
+/* A chip may make its caller wait: a worker writes, once the ring has seen that. */
+TEST_F(uring, write_of_a_register_completes)
+{
+	struct io_uring_cqe *cqe = NULL;
+	struct kev_machine m;
+	uint32_t val = 0x50;
+
+	KEV_REQUIRE_CHIP(KEV_CHIP_SPLIT);
+	kev_machine_create(&m, KEV_CHIP_SPLIT, 1);
+	queue_write(&self->ring, m.vcpu[0], &val, 4,
+		    KEV_APIC_BASE + KEV_APIC_TPR);
+	ASSERT_EQ(1, io_uring_submit(&self->ring));
+	ASSERT_EQ(0, io_uring_wait_cqe(&self->ring, &cqe));
+	EXPECT_EQ(4, cqe->res);
+	io_uring_cqe_seen(&self->ring, cqe);
+	EXPECT_EQ(0x50, vcpu_read(m.vcpu[0], KEV_APIC_BASE + KEV_APIC_TPR, 4));
+	kev_machine_destroy(&m);
+}
+
+TEST_F(uring, write_of_a_port_completes)
+{
+	struct io_uring_cqe *cqe = NULL;
+	struct kev_machine m;
+	uint8_t val = 0x5a;
+
+	KEV_REQUIRE_CHIP(KEV_CHIP_FULL);
+	kev_machine_create(&m, KEV_CHIP_FULL, 1);
+	/* The mask of the first 8259. */
+	queue_write(&self->ring, m.vcpu[0], &val, 1, KVM_EVENTFD_OFF_PIO + 0x21);
+	ASSERT_EQ(1, io_uring_submit(&self->ring));
+	ASSERT_EQ(0, io_uring_wait_cqe(&self->ring, &cqe));
+	EXPECT_EQ(1, cqe->res);
+	io_uring_cqe_seen(&self->ring, cqe);
+	EXPECT_EQ(0x5a, vcpu_read(m.vcpu[0], KVM_EVENTFD_OFF_PIO + 0x21, 1));
+	kev_machine_destroy(&m);
+}
+
 TEST_F(uring, vectored_doorbell_completes_inline)
 {
 	char buf[4] = {};

@@ -546,6 +546,59 @@ TEST_F(chips, elcr_keeps_the_lines_that_are_always_edge)
 	EXPECT_EQ(0xde, vcpu_read(self->cpu, PIO + 0x4d1, 1));
 }
 
+/* A chip may make its caller wait, so one that must not is told to come again. */
+TEST_F(chips, access_that_may_not_block_is_EAGAIN_and_touches_nothing)
+{
+	static const uint64_t regs[] = {
+		KEV_APIC_BASE + KEV_APIC_TPR, 0xfec00000, PIO + 0x21,
+	};
+	uint32_t val = 0x5a;
+	struct iovec iov = { &val, 0 };
+	unsigned int len;
+	uint64_t before;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(regs); i++) {
+		len = regs[i] & PIO ? 1 : 4;
+		iov.iov_len = len;
+		before = vcpu_read(self->cpu, regs[i], len);
+		EXPECT_ERRNO(EAGAIN, pwritev2(self->cpu, &iov, 1, regs[i],
+					      RWF_NOWAIT));
+		EXPECT_EQ(before, vcpu_read(self->cpu, regs[i], len));
+		EXPECT_ERRNO(EAGAIN, preadv2(self->cpu, &iov, 1, regs[i],
+					     RWF_NOWAIT));
+		EXPECT_EQ(len, (unsigned int)pwritev2(self->cpu, &iov, 1,
+						      regs[i], 0));
+	}
+}
+
+/* An MSR, where the vCPU has any. */
+TEST_F(chips, msr_access_that_may_not_block_is_EAGAIN)
+{
+	uint64_t val = 0;
+	struct iovec iov = { &val, 8 };
+	uint64_t off = KVM_EVENTFD_OFF_MSR + 0x1b;
+
+	EXPECT_ERRNO(EAGAIN, pwritev2(self->cpu, &iov, 1, off, RWF_NOWAIT));
+	EXPECT_ERRNO(EAGAIN, preadv2(self->cpu, &iov, 1, off, RWF_NOWAIT));
+	EXPECT_EQ(8, preadv2(self->cpu, &iov, 1, off, 0));
+}
+
+/* Between the ports of chips a doorbell waits for none of them. */
+TEST_F(chips, doorbell_between_ports_that_may_not_block_is_taken)
+{
+	char buf[2] = {};
+	struct iovec iov = { buf, 2 };
+	int fd = kev_eventfd(0);
+
+	ioeventfd_assign(self->m.vm, fd, 0x100, 2, KVM_IOEVENTFD_FLAG_PIO, 0);
+	EXPECT_EQ(2, pwritev2(self->cpu, &iov, 1, PIO + 0x100, RWF_NOWAIT));
+	EXPECT_EQ(1, kev_count(fd));
+	EXPECT_ERRNO(ENXIO, pwritev2(self->cpu, &iov, 1, PIO + 0x102,
+				     RWF_NOWAIT));
+	close(fd);
+}
+
 /* Polling an 8259 takes the interrupt: nobody may lose it to a bad buffer. */
 TEST_F(chips, read_that_faults_does_not_take_from_a_register)
 {
