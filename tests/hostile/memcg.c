@@ -19,6 +19,9 @@
 #define NR_VMS		100
 #define NR_VCPUS	80
 #define NR_ROUTES	40000u
+/* That come and go, and how long their memory may take to come back. */
+#define NR_GONE		100000
+#define GONE_SECONDS	60
 
 /* The machine on which objects are made, and what they need. */
 struct stage {
@@ -139,6 +142,63 @@ static bool is_charged(const struct kind *kind)
 	return after >= before + least;
 }
 
+static void batch(int vm, struct kvm_ioeventfd *entries, uint32_t flags)
+{
+	struct kvm_eventfd_batch args = {
+		.entries = (uintptr_t)entries,
+		.nr = NR_GONE,
+	};
+	unsigned int i;
+
+	for (i = 0; i < NR_GONE; i++)
+		entries[i].flags = flags;
+	kev_assert(ioctl(vm, KVM_EVENTFD_IOEVENTFDS, &args) == NR_GONE,
+		   "KVM_EVENTFD_IOEVENTFDS of %u", NR_GONE);
+}
+
+/* What is deassigned is freed after a grace period, of which nobody tells. */
+static bool falls_below(uint64_t most)
+{
+	unsigned int i;
+
+	for (i = 0; i < GONE_SECONDS * 10; i++) {
+		if (cgroup_memory(GROUP) <= most)
+			return true;
+		usleep(100000);
+	}
+	return false;
+}
+
+/* In a child, too: the VM stays, its ioeventfds go, and so does their memory. */
+static bool is_given_back(void)
+{
+	struct kvm_ioeventfd *entries = calloc(NR_GONE, sizeof(*entries));
+	uint64_t before, full;
+	struct stage stage;
+	unsigned int i;
+	bool back;
+
+	kev_assert(entries, "calloc");
+	cgroup_enter(GROUP);
+	stage_open(&stage);
+	for (i = 0; i < NR_GONE; i++) {
+		entries[i].addr = (uint64_t)i << 12;
+		entries[i].len = 4;
+		entries[i].fd = stage.fds[0];
+	}
+	before = cgroup_memory(GROUP);
+	batch(stage.m.vm, entries, 0);
+	full = cgroup_memory(GROUP);
+	batch(stage.m.vm, entries, KVM_IOEVENTFD_FLAG_DEASSIGN);
+	back = falls_below(before + (full - before) / 4);
+	printf("# %u ioeventfds that went: %llu KiB were charged, %llu are\n",
+	       NR_GONE, (unsigned long long)(full - before) >> 10,
+	       (unsigned long long)(cgroup_memory(GROUP) - before) >> 10);
+	fflush(stdout);
+	free(entries);
+	return back && full >= before + NR_GONE * 64;
+}
+
 void attack_memcg(struct attack *attack)
 {
 	unsigned int i;
@@ -149,15 +209,18 @@ void attack_memcg(struct attack *attack)
 		attack->skipped = "no memory cgroups";
 		return;
 	}
-	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+	/* The last one is no kind: what is charged comes back. */
+	for (i = 0; i <= ARRAY_SIZE(kinds); i++) {
 		fflush(stdout);
 		child = fork();
 		kev_assert(child >= 0, "fork");
 		if (!child)
-			_exit(!is_charged(&kinds[i]));
+			_exit(i < ARRAY_SIZE(kinds) ? !is_charged(&kinds[i]) :
+						      !is_given_back());
 		kev_assert(waitpid(child, &status, 0) == child, "waitpid");
 		if (status)
-			attack_fail(attack, kinds[i].name);
+			attack_fail(attack, i < ARRAY_SIZE(kinds) ?
+				    kinds[i].name : "ioeventfds that went");
 	}
 	cgroup_remove(GROUP);
 	attack_tell(attack, "%zu kinds of objects are charged",
