@@ -11,7 +11,6 @@
 
 #define NR_EXTRA	64
 #define NR_OPS		1000	/* per figure and VM, at least */
-#define NR_VMS		16
 #define NR_MAX_KVM	900	/* kvm.ko copies its bus each time: minutes beyond */
 #define NR_MAX		65536
 #define MMIO_BASE	0x100000000ULL
@@ -116,26 +115,14 @@ static void ioeventfd_size(const struct sys *sys, const int *fds,
 	close_with(&b, &vm, nr);
 }
 
-/*
- * A hash has a seed of its own in each VM: a mean over several VMs does not
- * depend on which.  Many ioeventfds make a mean by themselves.
- */
-static unsigned int vms_needed(const struct sys *sys, unsigned int nr)
-{
-	if (sys->id != SYS_OURS || nr > 4096)
-		return 1;
-	return nr > 64 ? NR_VMS : 4 * NR_VMS;
-}
-
 void bench_ioeventfd(const struct sys *sys)
 {
 	unsigned int max = sys->id == SYS_KVM ? NR_MAX_KVM : NR_MAX;
 	int *fds = eventfds_create(max + NR_EXTRA);
-	unsigned int i, vm;
+	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes) && sizes[i] <= max; i++)
-		for (vm = 0; size_wanted(sizes[i]) &&
-		     vm < vms_needed(sys, sizes[i]); vm++)
+		if (size_wanted(sizes[i]))
 			ioeventfd_size(sys, fds, sizes[i]);
 	eventfds_close(fds, max + NR_EXTRA);
 }
