@@ -6,16 +6,6 @@
 #include <linux/uaccess.h>
 
 #include <kev/ioctl.h>
-#include <kev/uaccess.h>
-
-static bool arg_copy_in(u64 *arg, unsigned long uarg, unsigned int size)
-{
-	unsigned int words = size / sizeof(u64);
-
-	if (unlikely(size % sizeof(u64)))
-		return !copy_from_user(arg, (void __user *)uarg, size);
-	return kev_copy_words(arg, (const u64 __user *)uarg, words);
-}
 
 /**
  * kev_ioctl_copy - Run a handler that takes or gives a copied argument
@@ -36,7 +26,7 @@ long kev_ioctl_copy(const struct kev_ioctl *row, void *obj, unsigned long uarg)
 
 	if (!(row->flags & KEV_IN))
 		memset(arg, 0, size);
-	else if (!arg_copy_in(arg, uarg, size))
+	else if (copy_from_user(arg, (void __user *)uarg, size))
 		return -EFAULT;
 
 	ret = row->fn(obj, arg, uarg);

@@ -7,15 +7,10 @@
 #include <linux/kvm_eventfd.h>
 #include <linux/log2.h>
 #include <linux/overflow.h>
-#include <linux/slab.h>
-#include <linux/uaccess.h>
 
 #include <kev/batch.h>
 #include <kev/ioeventfd.h>
 #include <kev/vm.h>
-
-/* Entries that a batch copies at a time: a page of them. */
-#define BATCH_CHUNK	(PAGE_SIZE / sizeof(struct kvm_ioeventfd))
 
 static bool ioeventfd_len_valid(u32 len)
 {
@@ -114,22 +109,21 @@ int kev_ioeventfd(struct kev_vm *vm, const struct kvm_ioeventfd *args)
 }
 EXPORT_SYMBOL_GPL(kev_ioeventfd);
 
-/* Do as many as could be copied; adds those that succeeded to @done. */
-static int batch_chunk(struct kev_vm *vm, const struct kvm_ioeventfd *entries,
-		       unsigned int nr, unsigned int *done)
+/* Do @nr entries; returns how many were done, and in *@error why no more. */
+static unsigned int ioeventfd_chunk(struct kev_vm *vm,
+				    const struct kvm_ioeventfd *entries,
+				    unsigned int nr, int *error)
 {
-	unsigned int i;
-	int ret;
+	unsigned int done;
 
-	for (i = 0; i < nr; i++) {
-		ret = kev_ioeventfd(vm, &entries[i]);
-		if (!ret)
-			ret = kev_batch_pause();
-		if (ret)
-			return ret;
-		++*done;
+	for (done = 0; done < nr; done++) {
+		*error = kev_batch_pause();
+		if (!*error)
+			*error = kev_ioeventfd(vm, &entries[done]);
+		if (*error)
+			break;
 	}
-	return 0;
+	return done;
 }
 
 /**
@@ -148,24 +142,22 @@ int kev_ioeventfd_batch(struct kev_vm *vm,
 {
 	struct kvm_ioeventfd *chunk;
 	unsigned int done = 0;
+	unsigned int n;
 	int ret = 0;
 
-	if (!nr)
-		return 0;
-	chunk = kmalloc_array(BATCH_CHUNK, sizeof(*chunk), GFP_KERNEL_ACCOUNT);
+	chunk = kev_batch_alloc(nr, sizeof(*chunk));
 	if (!chunk)
 		return -ENOMEM;
 
 	while (done < nr && !ret) {
-		unsigned int want = min_t(unsigned int, nr - done, BATCH_CHUNK);
-		size_t size = want * sizeof(*chunk);
-		size_t got = size - copy_from_user(chunk, entries + done, size);
-
-		ret = batch_chunk(vm, chunk, got / sizeof(*chunk), &done);
-		if (!ret && got < size)
+		n = kev_batch_read(chunk, &entries[done], nr - done,
+				   sizeof(*chunk));
+		if (n)
+			done += ioeventfd_chunk(vm, chunk, n, &ret);
+		else
 			ret = -EFAULT;
 	}
-	kfree(chunk);
+	kvfree(chunk);
 	return done ? done : ret;
 }
 EXPORT_SYMBOL_GPL(kev_ioeventfd_batch);
