@@ -39,12 +39,10 @@ static struct kev_apic_map *map_alloc(struct kev_x86 *x86)
 	struct kev_lapic *apic;
 	u32 max_id = 255;
 
-	rcu_read_lock();
 	kev_for_each_lapic(apic, x86) {
 		kev_lapic_get_view(apic, &view);
 		max_id = max(max_id, view.x2apic_id);
 	}
-	rcu_read_unlock();
 
 	map = kvzalloc(struct_size(map, phys, max_id + 1), GFP_KERNEL_ACCOUNT);
 	if (map)
@@ -127,7 +125,6 @@ static struct kev_apic_map *map_fill(struct kev_apic_map *map,
 	struct kev_lapic *apic;
 	bool unique = true;
 
-	rcu_read_lock();
 	kev_for_each_lapic(apic, x86) {
 		kev_lapic_get_view(apic, &view);
 		if (!kev_lapic_mode_present(view.mode))
@@ -140,7 +137,6 @@ static struct kev_apic_map *map_fill(struct kev_apic_map *map,
 			break;
 		map_add_logical(map, apic, &view);
 	}
-	rcu_read_unlock();
 
 	if (!unique) {
 		kvfree(map);

@@ -4,24 +4,26 @@
  * input 2.
  *
  * Interrupt lines come in from irqchip.c's fan-out through the x86 sink
- * (kev_pic_set_irq(), any context), the guest's port accesses from the PIO
- * bus, the INTA cycle from the LAPIC that took ExtINT.  Out go the INTR output
- * (struct kev_pic_ops) and acks (kev_notify_acked_irq()).
+ * (kev_pic_set_irq()), the guest's port accesses from the PIO bus, the INTA
+ * cycle from the LAPIC that took ExtINT, all in process context.  Out go the
+ * INTR output (struct kev_pic_ops) and acks (kev_notify_acked_irq()).
  *
  * Words: a pin is an input, 0 to 15 over the pair, 0 to 7 within a chip.  A
  * rank is a pin's distance from the pin of highest priority: 0 is most urgent.
  *
- * Owns pic->lock, irq-safe.  Ack notifiers may change lines, so the lock is
- * dropped around them, always at a point where the registers are consistent.
+ * Owns pic->lock, a mutex: the output may go to every CPU of the machine, which
+ * takes long and must not keep others from the host's CPU.  Ack notifiers may
+ * change lines, so the lock is dropped around them, always at a point where the
+ * registers are consistent.
  */
 #include <linux/bitops.h>
 #include <linux/container_of.h>
 #include <linux/err.h>
 #include <linux/kvm.h>
 #include <linux/kvm_eventfd.h>
+#include <linux/mutex.h>
 #include <linux/nospec.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include <kev/i8259.h>
@@ -86,7 +88,6 @@ static const struct {
  * @vm:		Owner.  Outlives it.
  * @ops:	Immutable.
  * @lock:	Protects all below.
- * @flags:	The interrupt state to restore when @lock is dropped.
  * @output:	INTR to the CPUs, as @ops was last told.
  * @lines:	Which sources hold each pin up.
  * @chip:	The registers, master first, in the layout of KVM_GET_IRQCHIP.
@@ -96,30 +97,12 @@ static const struct {
 struct kev_pic {
 	struct kev_vm *vm;
 	const struct kev_pic_ops *ops;
-	spinlock_t lock;	/* irq-safe */
-	unsigned long flags;
+	struct mutex lock;
 	bool output;
 	unsigned long lines[KEV_PIC_PINS];
 	struct kvm_pic_state chip[PIC_CHIPS];
 	struct pic_port ports[PIC_PORTS];
 };
-
-static void lock_pic(struct kev_pic *pic)
-	__acquires(&pic->lock)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&pic->lock, flags);
-	pic->flags = flags;
-}
-
-static void unlock_pic(struct kev_pic *pic)
-	__releases(&pic->lock)
-{
-	unsigned long flags = pic->flags;
-
-	spin_unlock_irqrestore(&pic->lock, flags);
-}
 
 /* The rank of the most urgent of @pins, PIC_NONE for no pins. */
 static unsigned int pic_rank(const struct kvm_pic_state *s, u8 pins)
@@ -211,12 +194,12 @@ static void pic_end_service(struct kev_pic *pic, unsigned int chip,
 {
 	pic->chip[chip].isr &= ~BIT(pin);
 
-	unlock_pic(pic);
+	mutex_unlock(&pic->lock);
 	kev_notify_acked_irq(pic->vm,
 			     chip ? KVM_IRQCHIP_PIC_SLAVE :
 				    KVM_IRQCHIP_PIC_MASTER,
 			     pin);
-	lock_pic(pic);
+	mutex_lock(&pic->lock);
 }
 
 /* The CPU fetches the vector of @pin. */
@@ -412,9 +395,9 @@ static int port_read(struct kev_io_device *dev, u64 addr, unsigned int len,
 	if (len != 1)
 		return 0;
 
-	lock_pic(pic);
+	mutex_lock(&pic->lock);
 	*(u8 *)val = pic_read_port(pic, port->chip, addr & 1);
-	unlock_pic(pic);
+	mutex_unlock(&pic->lock);
 
 	return 0;
 }
@@ -428,12 +411,12 @@ static int port_write(struct kev_io_device *dev, u64 addr, unsigned int len,
 	if (len != 1)
 		return 0;
 
-	lock_pic(pic);
+	mutex_lock(&pic->lock);
 	if (addr & 1)
 		pic_write_data(pic, port->chip, *(const u8 *)val);
 	else
 		pic_write_command(pic, port->chip, *(const u8 *)val);
-	unlock_pic(pic);
+	mutex_unlock(&pic->lock);
 
 	return 0;
 }
@@ -448,9 +431,9 @@ static int elcr_read(struct kev_io_device *dev, u64 addr, unsigned int len,
 	if (len != 1)
 		return 0;
 
-	lock_pic(pic);
+	mutex_lock(&pic->lock);
 	*(u8 *)val = pic->chip[chip].elcr;
-	unlock_pic(pic);
+	mutex_unlock(&pic->lock);
 
 	return 0;
 }
@@ -465,9 +448,9 @@ static int elcr_write(struct kev_io_device *dev, u64 addr, unsigned int len,
 	if (len != 1)
 		return 0;
 
-	lock_pic(pic);
+	mutex_lock(&pic->lock);
 	pic->chip[chip].elcr = *(const u8 *)val & pic->chip[chip].elcr_mask;
-	unlock_pic(pic);
+	mutex_unlock(&pic->lock);
 
 	return 0;
 }
@@ -532,7 +515,7 @@ struct kev_pic *kev_pic_create(struct kev_vm *vm,
 
 	pic->vm = vm;
 	pic->ops = ops;
-	spin_lock_init(&pic->lock);
+	mutex_init(&pic->lock);
 	pic->chip[0].elcr_mask = PIC_ELCR_MASK_MASTER;
 	pic->chip[1].elcr_mask = PIC_ELCR_MASK_SLAVE;
 
@@ -557,6 +540,7 @@ void kev_pic_destroy(struct kev_pic *pic)
 		return;
 
 	pic_unregister(pic, PIC_PORTS);
+	mutex_destroy(&pic->lock);
 	kfree(pic);
 }
 
@@ -566,14 +550,13 @@ void kev_pic_destroy(struct kev_pic *pic)
  * @pin:	0 to 15.
  * @irq:	Source and level.
  *
- * Context: Any; the PIC's lock is taken.
+ * Context: Process; the PIC's lock is taken.
  * Return: 1 delivered, 0 coalesced, -1 masked or no such pin.
  */
 int kev_pic_set_irq(struct kev_pic *pic, unsigned int pin,
 		    const struct kev_irq *irq)
 {
 	struct kvm_pic_state *s;
-	unsigned long flags;
 	unsigned long *lines;
 	int ret;
 
@@ -582,12 +565,12 @@ int kev_pic_set_irq(struct kev_pic *pic, unsigned int pin,
 	pin = array_index_nospec(pin, KEV_PIC_PINS);
 	s = &pic->chip[pin / PIC_CHIP_PINS];
 
-	spin_lock_irqsave(&pic->lock, flags);
+	mutex_lock(&pic->lock);
 	lines = &pic->lines[pin];
 	__assign_bit(irq->source, lines, irq->level);
 	ret = chip_set_pin(s, pin % PIC_CHIP_PINS, *lines);
 	pic_update(pic);
-	spin_unlock_irqrestore(&pic->lock, flags);
+	mutex_unlock(&pic->lock);
 
 	return ret;
 }
@@ -610,7 +593,7 @@ static u8 pic_ack_slave(struct kev_pic *pic)
  * kev_pic_ack() - The INTA cycle
  * @pic:	The pair.
  *
- * Context: Any, with no LAPIC lock held: ack notifiers may run.
+ * Context: Process, with no LAPIC lock held: ack notifiers may run.
  * Return: The vector; a spurious one when nothing is pending.
  */
 u8 kev_pic_ack(struct kev_pic *pic)
@@ -618,7 +601,7 @@ u8 kev_pic_ack(struct kev_pic *pic)
 	u8 vector;
 	int pin;
 
-	lock_pic(pic);
+	mutex_lock(&pic->lock);
 	pin = pic_pending(pic, 0);
 	if (pin >= 0)
 		pic_intack(pic, 0, pin);
@@ -630,7 +613,7 @@ u8 kev_pic_ack(struct kev_pic *pic)
 	else
 		vector = pic->chip[0].irq_base + pin;
 	pic_update(pic);
-	unlock_pic(pic);
+	mutex_unlock(&pic->lock);
 
 	return vector;
 }
@@ -653,16 +636,16 @@ bool kev_pic_output(struct kev_pic *pic)
  * @chip:	KVM_IRQCHIP_PIC_MASTER or KVM_IRQCHIP_PIC_SLAVE.
  * @state:	Filled.
  *
- * Context: Any; the PIC's lock is taken.
+ * Context: Process; the PIC's lock is taken.
  */
 void kev_pic_get_state(struct kev_pic *pic, unsigned int chip,
 		       struct kvm_pic_state *state)
 {
 	chip = array_index_nospec(chip == KVM_IRQCHIP_PIC_SLAVE, PIC_CHIPS);
 
-	lock_pic(pic);
+	mutex_lock(&pic->lock);
 	*state = pic->chip[chip];
-	unlock_pic(pic);
+	mutex_unlock(&pic->lock);
 }
 
 /**
@@ -673,27 +656,27 @@ void kev_pic_get_state(struct kev_pic *pic, unsigned int chip,
  *
  * The output follows at the next change, or with kev_pic_update().
  *
- * Context: Any; the PIC's lock is taken.
+ * Context: Process; the PIC's lock is taken.
  */
 void kev_pic_set_state(struct kev_pic *pic, unsigned int chip,
 		       const struct kvm_pic_state *state)
 {
 	chip = array_index_nospec(chip == KVM_IRQCHIP_PIC_SLAVE, PIC_CHIPS);
 
-	lock_pic(pic);
+	mutex_lock(&pic->lock);
 	pic->chip[chip] = *state;
-	unlock_pic(pic);
+	mutex_unlock(&pic->lock);
 }
 
 /**
  * kev_pic_update() - Compute the cascade and the output anew
  * @pic:	The pair.
  *
- * Context: Any; the PIC's lock is taken.
+ * Context: Process; the PIC's lock is taken.
  */
 void kev_pic_update(struct kev_pic *pic)
 {
-	lock_pic(pic);
+	mutex_lock(&pic->lock);
 	pic_update(pic);
-	unlock_pic(pic);
+	mutex_unlock(&pic->lock);
 }

@@ -4,8 +4,8 @@
  * goes to which LAPICs.
  *
  * Interrupt lines come in from irqchip.c's fan-out through the x86 sink
- * (kev_ioapic_set_irq(), any context), the guest's register accesses from the
- * MMIO bus, EOIs from LAPICs.  Out go messages (struct kev_ioapic_ops) and
+ * (kev_ioapic_set_irq()), the guest's register accesses from the MMIO bus, EOIs
+ * from LAPICs, all in process context.  Out go messages (struct kev_ioapic_ops) and
  * acks (kev_notify_acked_irq()).
  *
  * Words: a pin is requested while its bit is in irr, which for an edge stays
@@ -14,8 +14,10 @@
  * waits for an EOI and sends nothing.  GSI 8 is the RTC, whose interrupts
  * coalesce until every CPU that took one has ended it.
  *
- * Owns ioapic->lock, irq-safe; LAPIC locks nest inside it.  Ack notifiers may
- * change lines, so the lock is dropped around them and the entry is read anew.
+ * Owns ioapic->lock, a mutex: a message may visit every LAPIC of the machine,
+ * which takes long and must not keep others from the host's CPU.  Ack notifiers
+ * may change lines, so the lock is dropped around them and the entry is read
+ * again.
  * An EOI sends at most one message per pin and never re-enters: a line that
  * stays up comes back with the next EOI, after too many of them from a work.
  */
@@ -26,9 +28,10 @@
 #include <linux/kvm.h>
 #include <linux/kvm_eventfd.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/nospec.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -104,7 +107,7 @@ struct kev_ioapic {
 	struct kev_io_device dev;
 	struct kev_vm *vm;
 	const struct kev_ioapic_ops *ops;
-	spinlock_t lock;	/* irq-safe */
+	struct mutex lock;
 	struct kvm_ioapic_state regs;
 	u32 delivered;
 	u32 scan_seq;
@@ -214,14 +217,13 @@ static int ioapic_set_pin(struct kev_ioapic *ioapic, unsigned int pin,
  * @pin:	0 to 23.
  * @irq:	Source and level.
  *
- * Context: Any; the IOAPIC's lock is taken.
+ * Context: Process; the IOAPIC's lock is taken.
  * Return: How many LAPICs took it, 1 for a line that falls; 0 coalesced; -1
  *	   masked, no target, or no such pin.
  */
 int kev_ioapic_set_irq(struct kev_ioapic *ioapic, unsigned int pin,
 		       const struct kev_irq *irq)
 {
-	unsigned long flags;
 	unsigned long *lines;
 	int ret;
 
@@ -229,11 +231,11 @@ int kev_ioapic_set_irq(struct kev_ioapic *ioapic, unsigned int pin,
 		return -1;
 	pin = array_index_nospec(pin, KEV_IOAPIC_PINS);
 
-	spin_lock_irqsave(&ioapic->lock, flags);
+	mutex_lock(&ioapic->lock);
 	lines = &ioapic->lines[pin];
 	__assign_bit(irq->source, lines, irq->level);
 	ret = ioapic_set_pin(ioapic, pin, *lines, irq->line_status);
-	spin_unlock_irqrestore(&ioapic->lock, flags);
+	mutex_unlock(&ioapic->lock);
 
 	return ret;
 }
@@ -274,7 +276,7 @@ static void ioapic_end_level(struct kev_ioapic *ioapic, unsigned int pin)
 		return;
 	}
 	ioapic->eois[pin] = 0;
-	schedule_delayed_work(&ioapic->storm, IOAPIC_STORM_DELAY);
+	queue_delayed_work(ioapic->vm->wq, &ioapic->storm, IOAPIC_STORM_DELAY);
 }
 
 static void ioapic_storm_work(struct work_struct *work)
@@ -282,15 +284,14 @@ static void ioapic_storm_work(struct work_struct *work)
 	struct kev_ioapic *ioapic = container_of(to_delayed_work(work),
 						 struct kev_ioapic, storm);
 	unsigned long irr;
-	unsigned long flags;
 	unsigned int pin;
 
-	spin_lock_irqsave(&ioapic->lock, flags);
+	mutex_lock(&ioapic->lock);
 	irr = ioapic->regs.irr;
 	for_each_set_bit(pin, &irr, KEV_IOAPIC_PINS)
 		if (*ioapic_rte(ioapic, pin) & RTE_LEVEL)
 			kev_ioapic_service(ioapic, pin, false);
-	spin_unlock_irqrestore(&ioapic->lock, flags);
+	mutex_unlock(&ioapic->lock);
 }
 
 /**
@@ -303,28 +304,27 @@ static void ioapic_storm_work(struct work_struct *work)
  * Every pin with that vector is acked.  Remote IRR goes only after the ack
  * notifiers: an assertion that they make waits in irr until then.
  *
- * Context: No LAPIC lock held: ack notifiers run.
+ * Context: Process; no LAPIC lock held: ack notifiers run.
  */
 void kev_ioapic_eoi(struct kev_ioapic *ioapic, u32 vcpu_id, u8 vector,
 		    bool level_triggered)
 {
-	unsigned long flags;
 	unsigned int pin;
 
-	spin_lock_irqsave(&ioapic->lock, flags);
+	mutex_lock(&ioapic->lock);
 	rtc_eoi(ioapic, vcpu_id, vector);
 	for (pin = 0; pin < KEV_IOAPIC_PINS; pin++) {
 		if ((*ioapic_rte(ioapic, pin) & RTE_VECTOR) != vector)
 			continue;
 
-		spin_unlock_irqrestore(&ioapic->lock, flags);
+		mutex_unlock(&ioapic->lock);
 		kev_notify_acked_irq(ioapic->vm, KVM_IRQCHIP_IOAPIC, pin);
-		spin_lock_irqsave(&ioapic->lock, flags);
+		mutex_lock(&ioapic->lock);
 
 		if (level_triggered)
 			ioapic_end_level(ioapic, pin);
 	}
-	spin_unlock_irqrestore(&ioapic->lock, flags);
+	mutex_unlock(&ioapic->lock);
 }
 
 /* Registers */
@@ -364,8 +364,7 @@ static u32 ioapic_read_window(struct kev_ioapic *ioapic)
  * forget the request and leave it to the device to raise the line again, which
  * it may do at once, so the lock is dropped.
  */
-static void ioapic_resample(struct kev_ioapic *ioapic, unsigned int pin,
-			    unsigned long *flags)
+static void ioapic_resample(struct kev_ioapic *ioapic, unsigned int pin)
 	__must_hold(&ioapic->lock)
 {
 	bool resampled;
@@ -376,9 +375,9 @@ static void ioapic_resample(struct kev_ioapic *ioapic, unsigned int pin,
 	}
 
 	ioapic->regs.irr &= ~BIT(pin);
-	spin_unlock_irqrestore(&ioapic->lock, *flags);
+	mutex_unlock(&ioapic->lock);
 	resampled = kev_resampler_unmasked(ioapic->vm, KVM_IRQCHIP_IOAPIC, pin);
-	spin_lock_irqsave(&ioapic->lock, *flags);
+	mutex_lock(&ioapic->lock);
 	if (resampled)
 		return;
 
@@ -388,8 +387,7 @@ static void ioapic_resample(struct kev_ioapic *ioapic, unsigned int pin,
 		kev_ioapic_service(ioapic, pin, false);
 }
 
-static void ioapic_write_redir(struct kev_ioapic *ioapic, u32 reg, u32 val,
-			       unsigned long *flags)
+static void ioapic_write_redir(struct kev_ioapic *ioapic, u32 reg, u32 val)
 	__must_hold(&ioapic->lock)
 {
 	u32 pin = (reg - IOAPIC_REG_REDIR) / 2;
@@ -417,11 +415,10 @@ static void ioapic_write_redir(struct kev_ioapic *ioapic, u32 reg, u32 val,
 		ioapic->ops->unmasked(ioapic->vm, pin);
 	if ((new & RTE_LEVEL) && (ioapic->regs.irr & BIT(pin)) &&
 	    rte_can_send(new))
-		ioapic_resample(ioapic, pin, flags);
+		ioapic_resample(ioapic, pin);
 }
 
-static void ioapic_write_window(struct kev_ioapic *ioapic, u32 val,
-				unsigned long *flags)
+static void ioapic_write_window(struct kev_ioapic *ioapic, u32 val)
 	__must_hold(&ioapic->lock)
 {
 	u32 reg = ioapic->regs.ioregsel;
@@ -434,7 +431,7 @@ static void ioapic_write_window(struct kev_ioapic *ioapic, u32 val,
 	case IOAPIC_REG_ARB:
 		break;
 	default:
-		ioapic_write_redir(ioapic, reg, val, flags);
+		ioapic_write_redir(ioapic, reg, val);
 		break;
 	}
 }
@@ -455,14 +452,13 @@ static int ioapic_read(struct kev_io_device *dev, u64 addr, unsigned int len,
 		       void *val)
 {
 	struct kev_ioapic *ioapic = container_of(dev, struct kev_ioapic, dev);
-	unsigned long flags;
 	u32 result = 0;
 	__le64 raw;
 
 	if (!ioapic_in_range(ioapic, addr))
 		return -EOPNOTSUPP;
 
-	spin_lock_irqsave(&ioapic->lock, flags);
+	mutex_lock(&ioapic->lock);
 	switch (addr & 0xff) {
 	case IOREGSEL:
 		result = ioapic->regs.ioregsel;
@@ -471,7 +467,7 @@ static int ioapic_read(struct kev_io_device *dev, u64 addr, unsigned int len,
 		result = ioapic_read_window(ioapic);
 		break;
 	}
-	spin_unlock_irqrestore(&ioapic->lock, flags);
+	mutex_unlock(&ioapic->lock);
 
 	/* Odd lengths read nothing. */
 	if (!is_power_of_2(len))
@@ -486,7 +482,6 @@ static int ioapic_write(struct kev_io_device *dev, u64 addr, unsigned int len,
 			const void *val)
 {
 	struct kev_ioapic *ioapic = container_of(dev, struct kev_ioapic, dev);
-	unsigned long flags;
 	__le32 raw = 0;
 	u32 data;
 
@@ -499,16 +494,16 @@ static int ioapic_write(struct kev_io_device *dev, u64 addr, unsigned int len,
 	memcpy(&raw, val, min_t(unsigned int, len, sizeof(raw)));
 	data = le32_to_cpu(raw);
 
-	spin_lock_irqsave(&ioapic->lock, flags);
+	mutex_lock(&ioapic->lock);
 	switch (addr & 0xff) {
 	case IOREGSEL:
 		ioapic->regs.ioregsel = data & 0xff;
 		break;
 	case IOWIN:
-		ioapic_write_window(ioapic, data, &flags);
+		ioapic_write_window(ioapic, data);
 		break;
 	}
-	spin_unlock_irqrestore(&ioapic->lock, flags);
+	mutex_unlock(&ioapic->lock);
 
 	return 0;
 }
@@ -537,15 +532,13 @@ u32 kev_ioapic_scan_seq(const struct kev_ioapic *ioapic)
  * kev_ioapic_rescan() - LAPIC ids or destinations changed
  * @ioapic:	The chip.
  *
- * Context: Any; the IOAPIC's lock is taken.
+ * Context: Process; the IOAPIC's lock is taken.
  */
 void kev_ioapic_rescan(struct kev_ioapic *ioapic)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&ioapic->lock, flags);
+	mutex_lock(&ioapic->lock);
 	WRITE_ONCE(ioapic->scan_seq, ioapic->scan_seq + 1);
-	spin_unlock_irqrestore(&ioapic->lock, flags);
+	mutex_unlock(&ioapic->lock);
 }
 
 /**
@@ -558,7 +551,7 @@ void kev_ioapic_rescan(struct kev_ioapic *ioapic)
  * entry was changed.  The EOI of an edge matters only to ack notifiers and to
  * the RTC's count.
  *
- * Context: No LAPIC lock held; the IOAPIC's lock is taken.
+ * Context: Process; no LAPIC lock held, the IOAPIC's lock is taken.
  */
 void kev_ioapic_scan(struct kev_ioapic *ioapic, struct kev_vcpu *vcpu,
 		     unsigned long *vectors)
@@ -566,12 +559,11 @@ void kev_ioapic_scan(struct kev_ioapic *ioapic, struct kev_vcpu *vcpu,
 	struct kev_dest_map *taken = &ioapic->rtc.taken;
 	u32 id = vcpu->id;
 	struct kev_lapic_irq msg;
-	unsigned long flags;
 	unsigned int pin;
 
 	bitmap_zero(vectors, 256);
 
-	spin_lock_irqsave(&ioapic->lock, flags);
+	mutex_lock(&ioapic->lock);
 	if (id < KEV_MAX_VCPU_IDS && test_bit(id, taken->cpus))
 		__set_bit(taken->vectors[id], vectors);
 	for (pin = 0; pin < KEV_IOAPIC_PINS; pin++) {
@@ -582,7 +574,7 @@ void kev_ioapic_scan(struct kev_ioapic *ioapic, struct kev_vcpu *vcpu,
 		if (ioapic->ops->inflight(vcpu, &msg))
 			__set_bit(msg.vector, vectors);
 	}
-	spin_unlock_irqrestore(&ioapic->lock, flags);
+	mutex_unlock(&ioapic->lock);
 }
 
 /* State */
@@ -627,15 +619,13 @@ static void rtc_reset(struct ioapic_rtc *rtc)
  * @ioapic:	The chip.
  * @vcpu:	The CPU.
  *
- * Context: No LAPIC lock held; the IOAPIC's lock is taken.
+ * Context: Process; no LAPIC lock held, the IOAPIC's lock is taken.
  */
 void kev_ioapic_restore_rtc(struct kev_ioapic *ioapic, struct kev_vcpu *vcpu)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&ioapic->lock, flags);
+	mutex_lock(&ioapic->lock);
 	rtc_restore_one(ioapic, vcpu);
-	spin_unlock_irqrestore(&ioapic->lock, flags);
+	mutex_unlock(&ioapic->lock);
 }
 
 /**
@@ -643,17 +633,15 @@ void kev_ioapic_restore_rtc(struct kev_ioapic *ioapic, struct kev_vcpu *vcpu)
  * @ioapic:	The chip.
  * @state:	Filled; edges that were delivered are not requested there.
  *
- * Context: Any; the IOAPIC's lock is taken.
+ * Context: Process; the IOAPIC's lock is taken.
  */
 void kev_ioapic_get_state(struct kev_ioapic *ioapic,
 			  struct kvm_ioapic_state *state)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&ioapic->lock, flags);
+	mutex_lock(&ioapic->lock);
 	*state = ioapic->regs;
 	state->irr &= ~ioapic->delivered;
-	spin_unlock_irqrestore(&ioapic->lock, flags);
+	mutex_unlock(&ioapic->lock);
 }
 
 /**
@@ -668,11 +656,10 @@ void kev_ioapic_set_state(struct kev_ioapic *ioapic,
 {
 	unsigned long irr = state->irr;
 	struct kev_vcpu *vcpu;
-	unsigned long flags;
 	unsigned long id;
 	unsigned int pin;
 
-	spin_lock_irqsave(&ioapic->lock, flags);
+	mutex_lock(&ioapic->lock);
 	ioapic->regs = *state;
 	ioapic->regs.irr = 0;
 	ioapic->delivered = 0;
@@ -684,9 +671,11 @@ void kev_ioapic_set_state(struct kev_ioapic *ioapic,
 
 	/* What the LAPICs have pending counts, not what was just sent. */
 	rtc_reset(&ioapic->rtc);
-	xa_for_each(&ioapic->vm->vcpus, id, vcpu)
+	xa_for_each(&ioapic->vm->vcpus, id, vcpu) {
 		rtc_restore_one(ioapic, vcpu);
-	spin_unlock_irqrestore(&ioapic->lock, flags);
+		cond_resched();
+	}
+	mutex_unlock(&ioapic->lock);
 }
 
 /* Birth and end */
@@ -714,7 +703,7 @@ struct kev_ioapic *kev_ioapic_create(struct kev_vm *vm,
 	ioapic->dev.ops = &ioapic_dev_ops;
 	ioapic->vm = vm;
 	ioapic->ops = ops;
-	spin_lock_init(&ioapic->lock);
+	mutex_init(&ioapic->lock);
 	INIT_DELAYED_WORK(&ioapic->storm, ioapic_storm_work);
 	ioapic->regs.base_address = KEV_IOAPIC_BASE;
 	for (pin = 0; pin < KEV_IOAPIC_PINS; pin++)
@@ -745,5 +734,6 @@ void kev_ioapic_destroy(struct kev_ioapic *ioapic)
 
 	kev_bus_unregister(ioapic->vm, KEV_BUS_MMIO, &ioapic->dev);
 	cancel_delayed_work_sync(&ioapic->storm);
+	mutex_destroy(&ioapic->lock);
 	kvfree(ioapic);
 }

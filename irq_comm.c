@@ -7,6 +7,10 @@
  * with messages of their own.  Keeps no state and owns no lock: what it looks
  * at is the machine's (x86.h) and the LAPICs' (lapic.c).
  *
+ * A message that the destination map resolves visits at most 16 LAPICs, under
+ * RCU, in any context.  Any other asks every LAPIC of the machine, and only in
+ * process context, where others can run in between.
+ *
  * A delivery's result is KVM's: the number of LAPICs that took it, 0 when the
  * ones addressed did not, negative when none was addressed.
  */
@@ -271,23 +275,23 @@ static bool deliver_fast(struct kev_x86 *x86, struct kev_lapic *src,
  * @src:	The LAPIC whose IPI it is; NULL for a device's message.
  * @irq:	The message.
  *
- * Context: Any.  The PIC's or the IOAPIC's lock may be held, a LAPIC's not.
+ * Context: Process.  The IOAPIC's lock may be held, a LAPIC's not.
  * Return: How many took it; negative when none was a candidate.
  */
 int kev_irq_deliver(struct kev_x86 *x86, struct kev_lapic *src,
 		    const struct kev_lapic_irq *irq)
 {
+	bool found;
 	int ret;
 
 	if (irq->shorthand == KEV_SHORTHAND_SELF)
 		return src ? kev_lapic_accept(src, irq) : NO_CANDIDATE;
 
 	rcu_read_lock();
-	if (!deliver_fast(x86, src, irq, &ret))
-		ret = deliver_slow(x86, src, irq);
+	found = deliver_fast(x86, src, irq, &ret);
 	rcu_read_unlock();
 
-	return ret;
+	return found ? ret : deliver_slow(x86, src, irq);
 }
 
 /*

@@ -12,7 +12,9 @@
 #include <linux/bitmap.h>
 #include <linux/kernel.h>
 #include <linux/kvm_eventfd.h>
+#include <linux/mutex.h>
 #include <linux/rculist.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
@@ -210,7 +212,7 @@ void kev_lapic_count_nmi_lint0(struct kev_lapic *apic, u32 lvt0)
  *
  * When LINT0 is an NMI anywhere, each LAPIC sees a pulse there.
  *
- * Context: Any; no LAPIC lock held.
+ * Context: Process; no LAPIC lock held.
  */
 void kev_lapics_pulse_lint0(struct kev_x86 *x86)
 {
@@ -220,13 +222,11 @@ void kev_lapics_pulse_lint0(struct kev_x86 *x86)
 	if (!atomic_read(&x86->nmi_lint0))
 		return;
 
-	rcu_read_lock();
 	kev_for_each_lapic(apic, x86) {
 		spin_lock_irqsave(&apic->lock, flags);
 		kev_lapic_deliver_lvt(apic, APIC_LVT0);
 		spin_unlock_irqrestore(&apic->lock, flags);
 	}
-	rcu_read_unlock();
 }
 
 /**
@@ -234,7 +234,7 @@ void kev_lapics_pulse_lint0(struct kev_x86 *x86)
  * @apic:	The LAPIC: if it listens to INTR, it is told from now on, and of
  *		the level right away.
  *
- * Context: Any; no LAPIC lock held.
+ * Context: Process; no LAPIC lock held.  Takes lint0_lock.
  */
 void kev_lapic_wire_lint0(struct kev_lapic *apic)
 {
@@ -242,8 +242,8 @@ void kev_lapic_wire_lint0(struct kev_lapic *apic)
 	unsigned long flags;
 	bool listens;
 
-	spin_lock_irqsave(&x86->lint0_lock, flags);
-	spin_lock(&apic->lock);
+	mutex_lock(&x86->lint0_lock);
+	spin_lock_irqsave(&apic->lock, flags);
 	listens = kev_lapic_listens_to_intr(apic);
 	if (listens && list_empty(&apic->lint0))
 		list_add_tail(&apic->lint0, &x86->lint0);
@@ -251,8 +251,8 @@ void kev_lapic_wire_lint0(struct kev_lapic *apic)
 		list_del_init(&apic->lint0);
 	apic->intr = listens && x86->intr;
 	kev_lapic_update_pending(apic);
-	spin_unlock(&apic->lock);
-	spin_unlock_irqrestore(&x86->lint0_lock, flags);
+	spin_unlock_irqrestore(&apic->lock, flags);
+	mutex_unlock(&x86->lint0_lock);
 }
 
 /**
@@ -260,39 +260,39 @@ void kev_lapic_wire_lint0(struct kev_lapic *apic)
  * @x86:	The machine.
  * @raised:	The new level.
  *
- * Context: Any; the PIC's lock is held, irqs off.
+ * Context: Process; the PIC's lock is held.  Takes lint0_lock.
  */
 void kev_lapics_set_intr(struct kev_x86 *x86, bool raised)
 {
 	struct kev_lapic *apic;
 	unsigned long flags;
 
-	spin_lock_irqsave(&x86->lint0_lock, flags);
+	mutex_lock(&x86->lint0_lock);
 	x86->intr = raised;
 	list_for_each_entry(apic, &x86->lint0, lint0) {
-		spin_lock(&apic->lock);
+		spin_lock_irqsave(&apic->lock, flags);
 		apic->intr = raised;
 		kev_lapic_update_pending(apic);
-		spin_unlock(&apic->lock);
+		spin_unlock_irqrestore(&apic->lock, flags);
+		cond_resched();
 	}
-	spin_unlock_irqrestore(&x86->lint0_lock, flags);
+	mutex_unlock(&x86->lint0_lock);
 }
 
 /**
  * kev_lapics_listen_to_intr() - Would anybody see the 8259's INTR output?
  * @x86:	The machine.
  *
- * Context: Any; the PIC's lock is held, irqs off.
+ * Context: Process; the PIC's lock is held.  Takes lint0_lock.
  * Return: Whether a CPU would.
  */
 bool kev_lapics_listen_to_intr(struct kev_x86 *x86)
 {
-	unsigned long flags;
 	bool ret;
 
-	spin_lock_irqsave(&x86->lint0_lock, flags);
+	mutex_lock(&x86->lint0_lock);
 	ret = !list_empty(&x86->lint0);
-	spin_unlock_irqrestore(&x86->lint0_lock, flags);
+	mutex_unlock(&x86->lint0_lock);
 
 	return ret;
 }
@@ -381,12 +381,17 @@ void kev_lapic_destroy(struct kev_vcpu *vcpu)
  * @x86:	The machine.
  * @apic:	Where the walk is, or NULL to begin.
  *
- * Context: Under rcu_read_lock().
+ * LAPICs are there until the VM goes, and so one stays a place to go on from
+ * while others run: a machine can have thousands.
+ *
+ * Context: Process, with no spinlock held: each step may sleep.
  * Return: The next one in order of creation, or NULL.
  */
 struct kev_lapic *kev_lapic_next(struct kev_x86 *x86, struct kev_lapic *apic)
 {
 	struct list_head *at = apic ? &apic->node : &x86->apics;
+
+	cond_resched();
 
 	return list_next_or_null_rcu(&x86->apics, at, struct kev_lapic, node);
 }

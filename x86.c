@@ -4,8 +4,7 @@
  * and a route may be on it, and the ioctls that KVM has on x86 alone.
  *
  * vm.c and vcpu.c call in through kev_x86_machine, the plane through the
- * sink's ops.  Wires the chips to each other: neither the PIC nor the IOAPIC
- * nor a LAPIC knows of the others.
+ * sink's ops.  Wires the PICs' and the IOAPIC's outputs to the LAPICs.
  *
  * kev_x86.mode changes once, last, under vm->lock: whoever sees it set sees
  * the chips and the default routes complete.
@@ -14,6 +13,7 @@
 #include <linux/kvm.h>
 #include <linux/kvm_eventfd.h>
 #include <linux/nospec.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -265,6 +265,7 @@ void kev_x86_scan(struct kev_vcpu *vcpu, unsigned long *vectors)
 	for (gsi = 0; gsi < x86->reserved_pins; gsi++) {
 		if (kev_irq_map_gsi(vcpu->vm, gsi, &route))
 			scan_route(vcpu, &route, vectors);
+		cond_resched();
 	}
 }
 
@@ -285,9 +286,8 @@ void kev_x86_rescan(struct kev_x86 *x86)
  * kev_x86_destinations_changed() - A message may find other LAPICs now
  * @x86:	The machine.
  *
- * The map follows at once: what a chip sends next, under its lock, has to be
- * answered by the map, which tells "nobody there" from "nobody took it" in the
- * way of KVM.
+ * The map follows at once: what a chip sends next has to be answered by the map,
+ * which tells "nobody there" from "nobody took it" in the way of KVM.
  *
  * Context: Process; no LAPIC lock held.
  */
@@ -739,7 +739,7 @@ static int x86_vm_init(struct kev_vm *vm)
 	x86->vm = vm;
 	mutex_init(&x86->map_lock);
 	INIT_LIST_HEAD(&x86->apics);
-	spin_lock_init(&x86->lint0_lock);
+	mutex_init(&x86->lint0_lock);
 	INIT_LIST_HEAD(&x86->lint0);
 	vm->sink = x86;
 

@@ -21,7 +21,7 @@ struct kvm_pic_state;
  *
  * @unmasked:	The guest unmasked an input, 0 to 15.  NULL: nobody asks.
  *
- * All are called with the PIC's lock held, irqs off.
+ * All are called with the PIC's lock held, in process context.
  */
 struct kev_pic_ops {
 	void (*output)(struct kev_vm *vm, bool raised);
@@ -35,7 +35,7 @@ struct kev_pic *kev_pic_create(struct kev_vm *vm,
 /* Take it off the bus and free it; no user may be left.  NULL is allowed. */
 void kev_pic_destroy(struct kev_pic *pic);
 
-/* Input 0 to 15; returns -1 masked, 0 coalesced, 1 delivered.  Any context. */
+/* Input 0 to 15; returns -1 masked, 0 coalesced, 1 delivered.  May sleep. */
 int kev_pic_set_irq(struct kev_pic *pic, unsigned int pin,
 		    const struct kev_irq *irq);
 /*

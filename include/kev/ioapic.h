@@ -29,7 +29,7 @@ struct kvm_ioapic_state;
  *
  * @unmasked:	The guest unmasked a pin.  NULL: nobody asks.
  *
- * All are called with the IOAPIC's lock held, irqs off.
+ * All are called with the IOAPIC's lock held, in process context.
  */
 struct kev_ioapic_ops {
 	int (*deliver)(struct kev_vm *vm, const struct kev_lapic_irq *irq);
@@ -44,7 +44,7 @@ struct kev_ioapic *kev_ioapic_create(struct kev_vm *vm,
 /* Cancel delayed work, take it off the bus, free it.  NULL is allowed. */
 void kev_ioapic_destroy(struct kev_ioapic *ioapic);
 
-/* -1 masked or ignored, 0 coalesced, > 0 delivered.  Any context. */
+/* -1 masked or ignored, 0 coalesced, > 0 delivered.  May sleep. */
 int kev_ioapic_set_irq(struct kev_ioapic *ioapic, unsigned int pin,
 		       const struct kev_irq *irq);
 

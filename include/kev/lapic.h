@@ -115,7 +115,7 @@ struct kev_lapic *kev_lapic_next(struct kev_x86 *x86, struct kev_lapic *apic);
 
 /*
  * Every LAPIC of a machine, in the order in which the vCPUs were created.
- * Under rcu_read_lock().
+ * Process context, with no spinlock held: lets others run between two.
  */
 #define kev_for_each_lapic(apic, x86)					\
 	for ((apic) = kev_lapic_next(x86, NULL); (apic);		\
@@ -124,10 +124,10 @@ struct kev_lapic *kev_lapic_next(struct kev_x86 *x86, struct kev_lapic *apic);
 /* Is @vector requested or in service? */
 bool kev_lapic_vector_inflight(struct kev_lapic *apic, u8 vector);
 
-/* The 8259's INTR output, wired to LINT0.  Called under the PIC's lock. */
+/* The 8259's INTR output, wired to LINT0.  Under the PIC's lock; may sleep. */
 void kev_lapics_set_intr(struct kev_x86 *x86, bool raised);
 bool kev_lapics_listen_to_intr(struct kev_x86 *x86);
-/* A pulse of the PIT on every LINT0.  No LAPIC lock held. */
+/* A pulse of the PIT on every LINT0.  No LAPIC lock held; may sleep. */
 void kev_lapics_pulse_lint0(struct kev_x86 *x86);
 
 /* Interrupts that an ioctl queues.  -EEXIST: @vector waits already. */

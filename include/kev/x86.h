@@ -8,7 +8,6 @@
 #include <linux/kvm_eventfd.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
-#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <kev/vm.h>
 
@@ -49,9 +48,9 @@ enum kev_irqchip_mode {
  * @map_built:	The value of @map_gen that @map was built for.
  * @map_lock:	Serialises rebuilds of @map.
  * @apics:	LAPICs in order of creation.  Added to under vm->lock, read
- *		under RCU, never removed before the VM goes.
+ *		with no lock, never removed before the VM goes.
  * @lint0_lock:	Protects @intr and @lint0.  Nests inside the PIC's lock and
- *		outside the LAPICs'.  Irq-safe.
+ *		outside the LAPICs'.
  * @lint0:	LAPICs that listen to @intr.
  * @nmi_lint0:	How many LAPICs take what is wired to LINT0 for an NMI.
  */
@@ -74,7 +73,7 @@ struct kev_x86 {
 	struct mutex map_lock;
 
 	struct list_head apics;
-	spinlock_t lint0_lock;
+	struct mutex lint0_lock;
 	struct list_head lint0;
 	atomic_t nmi_lint0;
 };

@@ -2,7 +2,9 @@
 /* See chips_fixture.h. */
 #include <linux/err.h>
 #include <linux/irqflags.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
+#include <linux/preempt.h>
 
 #include <kev/irqchip.h>
 #include <kev/vcpu.h>
@@ -76,10 +78,17 @@ static const struct kev_sink_ops chips_sink_ops = {
 
 /* The wires */
 
+/* What may go to thousands of CPUs must let others run. */
+static void note_context(struct chips *c)
+{
+	c->atomic += irqs_disabled() || preempt_count();
+}
+
 static void chips_output(struct kev_vm *vm, bool raised)
 {
 	struct chips *c = vm->sink;
 
+	note_context(c);
 	c->intr = raised;
 }
 
@@ -100,8 +109,11 @@ static int chips_send(struct kev_vm *vm, const struct kev_lapic_irq *irq)
 	struct chips *c = vm->sink;
 	int id;
 
+	note_context(c);
 	c->sent++;
 	c->msg = *irq;
+	if (c->sending)
+		c->sending(c);
 	for (id = 0; irq->dest_map && id < c->took; id++) {
 		__set_bit(id, irq->dest_map->cpus);
 		irq->dest_map->vectors[id] = irq->vector;
@@ -233,14 +245,27 @@ u32 chips_reg_read(struct kunit *test, struct chips *c, u8 reg)
 
 /* Acks */
 
+/* Takes the lock of each chip. */
+static void probe_chips(struct work_struct *work)
+{
+	struct chips_acks *acks = container_of(work, struct chips_acks, probe);
+	struct kvm_ioapic_state ioapic;
+	struct kvm_pic_state pic;
+
+	kev_ioapic_get_state(acks->chips->ioapic, &ioapic);
+	kev_pic_get_state(acks->chips->pic, KVM_IRQCHIP_PIC_MASTER, &pic);
+	complete(&acks->probed);
+}
+
 static void chips_acked(struct kev_irq_ack_notifier *notifier)
 {
 	struct chips_acks *acks = container_of(notifier, struct chips_acks,
 					       notifier);
 
 	acks->count++;
-	/* Under a chip's lock its lines cannot be changed. */
-	if (irqs_disabled()) {
+	reinit_completion(&acks->probed);
+	schedule_work(&acks->probe);
+	if (!wait_for_completion_timeout(&acks->probed, 5 * HZ)) {
 		acks->locked++;
 		return;
 	}
@@ -256,6 +281,7 @@ static void chips_stop_acks(void *data)
 	struct chips_acks *acks = data;
 
 	kev_unregister_irq_ack_notifier(acks->chips->vm, &acks->notifier);
+	flush_work(&acks->probe);
 }
 
 struct chips_acks *chips_count_acks(struct kunit *test, struct chips *c,
@@ -270,6 +296,8 @@ struct chips_acks *chips_count_acks(struct kunit *test, struct chips *c,
 	acks->chips = c;
 	acks->pic_pin = -1;
 	acks->ioapic_pin = -1;
+	INIT_WORK(&acks->probe, probe_chips);
+	init_completion(&acks->probed);
 
 	KUNIT_ASSERT_EQ(test, 0,
 			kev_register_irq_ack_notifier(c->vm, &acks->notifier));

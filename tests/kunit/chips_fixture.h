@@ -4,7 +4,9 @@
 #define _KEV_CHIPS_FIXTURE_H
 
 #include <kunit/test.h>
+#include <linux/completion.h>
 #include <linux/kvm_eventfd.h>
+#include <linux/workqueue.h>
 
 #include <kev/i8259.h>
 #include <kev/ioapic.h>
@@ -23,6 +25,8 @@
  * @took:	What the delivery of a message returns; that many CPUs, from
  *		vCPU id 0 on, note themselves.
  * @inflight:	What each CPU says about a message: KEV_CPU_*.
+ * @atomic:	Messages and changes of @intr that came where nobody else can run.
+ * @sending:	Called while a message is sent; may be NULL.
  */
 struct chips {
 	struct kev_vm *vm;
@@ -34,6 +38,8 @@ struct chips {
 	struct kev_lapic_irq msg;
 	int took;
 	unsigned int inflight;
+	unsigned int atomic;
+	void (*sending)(struct chips *c);
 };
 
 struct chips *chips_create(struct kunit *test);
@@ -57,7 +63,9 @@ u32 chips_reg_read(struct kunit *test, struct chips *c, u8 reg);
  * @pic_pin:	The PIC pin that an ack lowers; -1 for none.
  * @ioapic_pin:	The IOAPIC pin that an ack lowers; -1 for none.
  * @count:	Acks so far.
- * @locked:	Acks that came with interrupts off, under a chip's lock.
+ * @locked:	Acks during which another thread could not use the chips.
+ * @probe:	That thread.
+ * @probed:	It could.
  */
 struct chips_acks {
 	struct kev_irq_ack_notifier notifier;
@@ -66,6 +74,8 @@ struct chips_acks {
 	int ioapic_pin;
 	unsigned int count;
 	unsigned int locked;
+	struct work_struct probe;
+	struct completion probed;
 };
 
 /* Unregistered when the test ends. */

@@ -222,6 +222,7 @@ static void pic_play(struct kunit *test, struct chips *c,
 		}
 		KUNIT_EXPECT_EQ_MSG(test, step->want, got, "step %u", n);
 	}
+	KUNIT_EXPECT_EQ(test, 0, c->atomic);
 }
 
 static void pic_script(struct kunit *test)

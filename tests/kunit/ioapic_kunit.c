@@ -3,9 +3,11 @@
  * The IOAPIC.  Most cases are scripts: what the guest, its LAPICs and the
  * devices do, and what each of them must see.
  */
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/kvm.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include <kev/vcpu.h>
 
@@ -515,6 +517,69 @@ static void ioapic_eoi_acks_without_its_lock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, LEVEL | 0x31, chips_reg_read(test, c, LOW(5)));
 }
 
+static void ioapic_sends_where_others_can_run(struct kunit *test)
+{
+	struct kvm_ioapic_state state;
+	struct chips *c = chips_create(test);
+
+	chips_reg_write(test, c, LOW(5), LEVEL | 0x31);
+	chips_ioapic_line(c, 5, true, 0, false);
+	kev_ioapic_eoi(c->ioapic, 0, 0x31, true);
+	chips_reg_write(test, c, LOW(6), MASKED | LEVEL | 0x31);
+	chips_ioapic_line(c, 6, true, 0, false);
+	chips_reg_write(test, c, LOW(6), LEVEL | 0x31);
+	kev_ioapic_get_state(c->ioapic, &state);
+	state.redirtbl[5].bits &= ~REMOTE_IRR;
+	kev_ioapic_set_state(c->ioapic, &state);
+
+	KUNIT_EXPECT_EQ(test, 4, c->sent);
+	KUNIT_EXPECT_EQ(test, 0, c->atomic);
+}
+
+/* What a CPU does that has got a message before the last one has. */
+struct early_cpu {
+	struct chips *chips;
+	struct work_struct work;
+	struct completion done;
+};
+
+static struct early_cpu *the_early_cpu;
+
+static void quiet_and_end(struct work_struct *work)
+{
+	struct early_cpu *cpu = container_of(work, struct early_cpu, work);
+
+	chips_ioapic_line(cpu->chips, 5, false, 0, false);
+	kev_ioapic_eoi(cpu->chips->ioapic, 0, 0x31, true);
+	complete(&cpu->done);
+}
+
+/* It cannot be over while the message is being sent, so this times out. */
+static void send_slowly(struct chips *c)
+{
+	c->sending = NULL;
+	schedule_work(&the_early_cpu->work);
+	wait_for_completion_timeout(&the_early_cpu->done, HZ / 10);
+}
+
+static void ioapic_eoi_waits_for_the_end_of_a_delivery(struct kunit *test)
+{
+	struct chips *c = chips_create(test);
+	struct early_cpu cpu = { .chips = c };
+
+	the_early_cpu = &cpu;
+	INIT_WORK_ONSTACK(&cpu.work, quiet_and_end);
+	init_completion(&cpu.done);
+	chips_reg_write(test, c, LOW(5), LEVEL | 0x31);
+	c->sending = send_slowly;
+	KUNIT_EXPECT_EQ(test, 1, chips_ioapic_line(c, 5, true, 0, false));
+	flush_work(&cpu.work);
+	destroy_work_on_stack(&cpu.work);
+
+	KUNIT_EXPECT_EQ(test, 1, c->sent);
+	KUNIT_EXPECT_EQ(test, LEVEL | 0x31, chips_reg_read(test, c, LOW(5)));
+}
+
 static void ioapic_state_survives_get_and_set(struct kunit *test)
 {
 	struct kvm_ioapic_state state;
@@ -647,6 +712,8 @@ static struct kunit_case ioapic_kunit_cases[] = {
 	KUNIT_CASE_PARAM(ioapic_unmask, unmask_gen_params),
 	KUNIT_CASE(ioapic_eoi_lowers_a_resampled_line_once),
 	KUNIT_CASE(ioapic_eoi_acks_without_its_lock),
+	KUNIT_CASE(ioapic_sends_where_others_can_run),
+	KUNIT_CASE(ioapic_eoi_waits_for_the_end_of_a_delivery),
 	KUNIT_CASE(ioapic_state_survives_get_and_set),
 	KUNIT_CASE(ioapic_restored_requests_are_sent),
 	KUNIT_CASE(ioapic_restored_register_select_is_bounded),
