@@ -4,13 +4,16 @@
  * at each of them.
  *
  * irq_comm.c looks destinations up, in any context; lapic.c says when one of
- * the registers changed that decide about them.  The map is immutable once
- * published, read under RCU, and rebuilt under kev_x86.map_lock.
+ * the registers changed that decide about them.  A machine has one table, made
+ * with its vCPUs and changed in place under kev_x86.map_lock: however often a
+ * guest changes its registers, no memory comes or goes.
  *
  * Whoever changes a register counts kev_x86.map_gen up and rebuilds, so that the
- * map follows before the change is over.  A message that comes in between finds
- * it stale: in process context it rebuilds, in atomic context nothing is
- * resolved and the caller takes a slower way.
+ * map follows before the change is over.  A lookup copies what it finds and then
+ * asks whether the table was built for the present count.  If not, what it found
+ * may be anything: in process context it rebuilds, in atomic context nothing is
+ * resolved and the caller takes a slower way.  What a table names, old or new,
+ * is a LAPIC of the machine, and these stay until the VM goes.
  *
  * What the map cannot express (one id for several LAPICs, CPUs in different
  * logical modes, broadcasts) it does not resolve either: the caller then asks
@@ -18,8 +21,11 @@
  */
 #include <linux/bitops.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
+#include <linux/mutex.h>
 #include <linux/overflow.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include <asm/apicdef.h>
@@ -31,25 +37,8 @@
 
 #define X2APIC_CLUSTER_CPUS	16
 
-/* Ids are dense for the most part, so an array by id is the lookup. */
-static struct kev_apic_map *map_alloc(struct kev_x86 *x86)
-{
-	struct kev_lapic_view view;
-	struct kev_apic_map *map;
-	struct kev_lapic *apic;
-	u32 max_id = 255;
-
-	kev_for_each_lapic(apic, x86) {
-		kev_lapic_get_view(apic, &view);
-		max_id = max(max_id, view.x2apic_id);
-	}
-
-	map = kvzalloc(struct_size(map, phys, max_id + 1), GFP_KERNEL_ACCOUNT);
-	if (map)
-		map->max_id = max_id;
-
-	return map;
-}
+/* Entries that are cleared before others may run. */
+#define CLEAR_AT_ONCE		1024
 
 /*
  * False when two LAPICs answer to one id: each has to get such a message.
@@ -67,16 +56,16 @@ static bool map_add_physical(struct kev_apic_map *map, struct kev_x86 *x86,
 
 	if (x86->x2apic_format) {
 		if (x2apic || view->x2apic_id > 0xff)
-			map->phys[view->x2apic_id] = apic;
+			WRITE_ONCE(map->phys[view->x2apic_id], apic);
 		if (!x2apic && !map->phys[view->xapic_id])
-			map->phys[view->xapic_id] = apic;
+			WRITE_ONCE(map->phys[view->xapic_id], apic);
 		return true;
 	}
 
 	slot = &map->phys[x2apic ? view->x2apic_id : view->xapic_id];
 	if (*slot)
 		return false;
-	*slot = apic;
+	WRITE_ONCE(*slot, apic);
 
 	return true;
 }
@@ -101,7 +90,7 @@ static void map_add_logical(struct kev_apic_map *map, struct kev_lapic *apic,
 		return;
 
 	if (map->logical_mode == KEV_LOGICAL_NONE)
-		map->logical_mode = mode;
+		WRITE_ONCE(map->logical_mode, mode);
 	/* The x2APIC's logical ids follow from the physical ones. */
 	if (map->logical_mode == mode && mode == KEV_LOGICAL_X2APIC)
 		return;
@@ -112,48 +101,56 @@ static void map_add_logical(struct kev_apic_map *map, struct kev_lapic *apic,
 	/* Each has one place, which nobody else has, or no table helps. */
 	if (map->logical_mode != mode || hweight8(bits) > 1 ||
 	    (bits && table[__ffs(bits)]))
-		map->logical_mode = KEV_LOGICAL_MIXED;
+		WRITE_ONCE(map->logical_mode, KEV_LOGICAL_MIXED);
 	else if (bits)
-		table[__ffs(bits)] = apic;
+		WRITE_ONCE(table[__ffs(bits)], apic);
 }
 
-/* NULL when physical destinations cannot be looked up. */
-static struct kev_apic_map *map_fill(struct kev_apic_map *map,
-				     struct kev_x86 *x86)
+static void table_clear(struct kev_lapic **table, u32 nr)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		WRITE_ONCE(table[i], NULL);
+		if (i % CLEAR_AT_ONCE == 0)
+			cond_resched();
+	}
+}
+
+static void map_clear(struct kev_apic_map *map)
+{
+	u32 cluster;
+
+	WRITE_ONCE(map->ambiguous, false);
+	WRITE_ONCE(map->logical_mode, KEV_LOGICAL_NONE);
+	table_clear(map->flat, KEV_FLAT_CPUS);
+	for (cluster = 0; cluster < KEV_CLUSTERS; cluster++)
+		table_clear(map->cluster[cluster], KEV_CLUSTER_CPUS);
+	table_clear(map->phys, map->max_id + 1);
+}
+
+static void map_fill(struct kev_apic_map *map, struct kev_x86 *x86)
 {
 	struct kev_lapic_view view;
 	struct kev_lapic *apic;
-	bool unique = true;
 
+	map_clear(map);
 	kev_for_each_lapic(apic, x86) {
 		kev_lapic_get_view(apic, &view);
 		if (!kev_lapic_mode_present(view.mode))
 			continue;
-		/* Created since map_alloc(): the next rebuild adds it. */
-		if (view.x2apic_id > map->max_id)
-			continue;
-		unique = map_add_physical(map, x86, apic, &view);
-		if (!unique)
+		if (!map_add_physical(map, x86, apic, &view)) {
+			WRITE_ONCE(map->ambiguous, true);
 			break;
+		}
 		map_add_logical(map, apic, &view);
 	}
-
-	if (!unique) {
-		kvfree(map);
-		map = NULL;
-	}
-
-	return map;
 }
 
-static void map_replace(struct kev_x86 *x86, struct kev_apic_map *map)
+static struct kev_apic_map *map_locked(struct kev_x86 *x86)
 {
-	struct kev_apic_map *old;
-
-	old = rcu_replace_pointer(x86->map, map,
-				  lockdep_is_held(&x86->map_lock));
-	if (old)
-		kvfree_rcu(old, rcu);
+	return rcu_dereference_protected(x86->map,
+					 lockdep_is_held(&x86->map_lock));
 }
 
 /**
@@ -161,7 +158,6 @@ static void map_replace(struct kev_x86 *x86, struct kev_apic_map *map)
  * @x86:	The machine.
  *
  * Every change that was counted before the call is in the map afterwards.
- * Without memory for it there is none, and every LAPIC is asked.
  *
  * Context: Process; takes kev_x86.map_lock.
  */
@@ -171,30 +167,74 @@ void kev_apic_map_rebuild(struct kev_x86 *x86)
 	s64 gen;
 
 	mutex_lock(&x86->map_lock);
+	map = map_locked(x86);
 	if (kev_apic_map_is_stale(x86)) {
-		/* Pairs with the registers' writes before map_gen's increment. */
-		gen = atomic64_read_acquire(&x86->map_gen);
-		map = map_alloc(x86);
+		gen = atomic64_read(&x86->map_gen);
+		/*
+		 * After the registers' writes, which come before that count; and
+		 * a lookup that finds what is written here finds the count.
+		 */
+		smp_mb();
 		if (map)
-			map = map_fill(map, x86);
-		map_replace(x86, map);
-		/* Pairs with kev_apic_map_is_stale() in kev_apic_map_get(). */
+			map_fill(map, x86);
+		/* Pairs with kev_apic_map_begin(). */
 		atomic64_set_release(&x86->map_built, gen);
 	}
 	mutex_unlock(&x86->map_lock);
 }
 
+/* An empty table, which nobody believes before it is rebuilt. */
+static int map_replace(struct kev_x86 *x86, u32 ids)
+{
+	struct kev_apic_map *old = map_locked(x86);
+	struct kev_apic_map *map;
+
+	map = kvzalloc(struct_size(map, phys, ids), GFP_KERNEL_ACCOUNT);
+	if (!map)
+		return -ENOMEM;
+
+	map->max_id = ids - 1;
+	kev_apic_map_invalidate(x86);
+	/* After the count, so that a lookup that finds it finds the count. */
+	rcu_assign_pointer(x86->map, map);
+	if (old)
+		kvfree_rcu(old, rcu);
+
+	return 0;
+}
+
+/**
+ * kev_apic_map_reserve() - Make room in the map for a vCPU
+ * @x86:	The machine.
+ * @id:		Of the vCPU, whose LAPIC is not published yet.
+ *
+ * Ids are dense for the most part, so an array by id is the lookup.  It doubles,
+ * so that all that was ever replaced takes less than what is in use.
+ *
+ * Context: Process; takes kev_x86.map_lock.
+ * Return: 0 or -ENOMEM.
+ */
+int kev_apic_map_reserve(struct kev_x86 *x86, u32 id)
+{
+	struct kev_apic_map *map;
+	int ret = 0;
+
+	mutex_lock(&x86->map_lock);
+	map = map_locked(x86);
+	if (!map || id > map->max_id)
+		ret = map_replace(x86, max(roundup_pow_of_two(id + 1), 256UL));
+	mutex_unlock(&x86->map_lock);
+
+	return ret;
+}
+
 /**
  * kev_apic_map_destroy() - Free the map
  * @x86:	No user is left.
- *
- * Context: Process.
  */
 void kev_apic_map_destroy(struct kev_x86 *x86)
 {
-	mutex_lock(&x86->map_lock);
-	map_replace(x86, NULL);
-	mutex_unlock(&x86->map_lock);
+	kvfree(rcu_dereference_protected(x86->map, true));
 }
 
 /*
@@ -211,7 +251,7 @@ static bool is_broadcast(const struct kev_x86 *x86, const struct kev_lapic *src,
 	if (x86->x2apic_no_quirk)
 		return irq->dest_id == KEV_BROADCAST_X2APIC ||
 		       (irq->dest_id == KEV_BROADCAST_XAPIC &&
-			map->logical_mode != KEV_LOGICAL_X2APIC);
+			READ_ONCE(map->logical_mode) != KEV_LOGICAL_X2APIC);
 	if (src)
 		kev_lapic_get_view(src, &view);
 	if (view.mode == KEV_LAPIC_X2APIC)
@@ -249,7 +289,7 @@ static bool resolve_logical(const struct kev_apic_map *map, u32 dest_id,
 	*dst = map->flat;
 	*mask = 0;
 
-	switch (map->logical_mode) {
+	switch (READ_ONCE(map->logical_mode)) {
 	case KEV_LOGICAL_NONE:
 		return true;
 	case KEV_LOGICAL_FLAT:
@@ -272,8 +312,7 @@ static bool resolve_logical(const struct kev_apic_map *map, u32 dest_id,
  * vector hashing.  It counts the bits of the destination, present or not, and
  * a message that falls on an absent or disabled CPU is dropped.
  */
-static unsigned long pick_lowest(struct kev_lapic *const *dst,
-				 unsigned long mask, u8 vector)
+static unsigned long pick_lowest(unsigned long mask, u8 vector)
 {
 	unsigned int nth;
 
@@ -283,7 +322,35 @@ static unsigned long pick_lowest(struct kev_lapic *const *dst,
 	for (nth = vector % hweight_long(mask); nth; nth--)
 		mask &= mask - 1;
 
-	return dst[__ffs(mask)] ? BIT(__ffs(mask)) : 0;
+	return BIT(__ffs(mask));
+}
+
+static bool map_lookup(struct kev_x86 *x86, const struct kev_apic_map *map,
+		       const struct kev_lapic *src,
+		       const struct kev_lapic_irq *irq,
+		       struct kev_apic_dest *dest)
+{
+	struct kev_lapic *const *table;
+	struct kev_lapic *apic;
+	unsigned long mask;
+
+	if (irq->shorthand || is_broadcast(x86, src, irq, map))
+		return false;
+
+	if (!irq->logical)
+		resolve_physical(map, irq->dest_id, &table, &mask);
+	else if (!resolve_logical(map, irq->dest_id, &table, &mask))
+		return false;
+	else if (kev_irq_is_lowest_prio(irq))
+		mask = pick_lowest(mask, irq->vector);
+
+	for (dest->nr = 0; mask; mask &= mask - 1) {
+		apic = READ_ONCE(table[__ffs(mask)]);
+		if (apic)
+			dest->apic[dest->nr++] = apic;
+	}
+
+	return true;
 }
 
 /**
@@ -291,30 +358,23 @@ static unsigned long pick_lowest(struct kev_lapic *const *dst,
  * @x86:	The machine.
  * @src:	Who sends it; NULL for a device.
  * @irq:	The message, without shorthand.
- * @dst:	Set to a table of up to 16 LAPICs, which may have gaps.
- * @mask:	Set to the entries of @dst that are addressed.
+ * @dest:	Filled with the LAPICs that it addresses.
  *
- * Context: Any, under rcu_read_lock().
+ * Context: Any.
  * Return: False when the map cannot tell: every LAPIC has to be asked.
  */
 bool kev_apic_map_resolve(struct kev_x86 *x86, const struct kev_lapic *src,
 			  const struct kev_lapic_irq *irq,
-			  struct kev_lapic *const **dst, unsigned long *mask)
+			  struct kev_apic_dest *dest)
 {
-	const struct kev_apic_map *map = kev_apic_map_get(x86);
+	const struct kev_apic_map *map;
+	bool found;
+	s64 gen;
 
-	if (unlikely(!map) || irq->shorthand || is_broadcast(x86, src, irq, map))
-		return false;
+	rcu_read_lock();
+	map = kev_apic_map_begin(x86, &gen);
+	found = map && map_lookup(x86, map, src, irq, dest);
+	rcu_read_unlock();
 
-	if (!irq->logical) {
-		resolve_physical(map, irq->dest_id, dst, mask);
-		return true;
-	}
-
-	if (!resolve_logical(map, irq->dest_id, dst, mask))
-		return false;
-	if (kev_irq_is_lowest_prio(irq))
-		*mask = pick_lowest(*dst, *mask, irq->vector);
-
-	return true;
+	return found && !kev_apic_map_retry(x86, gen);
 }

@@ -7,16 +7,15 @@
  * with messages of their own.  Keeps no state and owns no lock: what it looks
  * at is the machine's (x86.h) and the LAPICs' (lapic.c).
  *
- * A message that the destination map resolves visits at most 16 LAPICs, under
- * RCU, in any context.  Any other asks every LAPIC of the machine, and only in
- * process context, where others can run in between.
+ * A message that the destination map resolves visits at most 16 LAPICs, in any
+ * context.  Any other asks every LAPIC of the machine, and only in process
+ * context, where others can run in between.
  *
  * A delivery's result is KVM's: the number of LAPICs that took it, 0 when the
  * ones addressed did not, negative when none was addressed.
  */
 #include <linux/kernel.h>
 #include <linux/kvm_eventfd.h>
-#include <linux/rcupdate.h>
 
 #include <asm/apicdef.h>
 
@@ -248,23 +247,19 @@ static int deliver_slow(struct kev_x86 *x86, struct kev_lapic *src,
 	return deliver_to_all(x86, src, irq);
 }
 
-/* False when the map cannot tell.  Under rcu_read_lock(). */
+/* False when the map cannot tell. */
 static bool deliver_fast(struct kev_x86 *x86, struct kev_lapic *src,
 			 const struct kev_lapic_irq *irq, int *ret)
 {
-	struct kev_lapic *const *dst;
-	unsigned long mask;
+	struct kev_apic_dest dest;
+	unsigned int i;
 
-	if (!kev_apic_map_resolve(x86, src, irq, &dst, &mask))
+	if (!kev_apic_map_resolve(x86, src, irq, &dest))
 		return false;
 
 	*ret = 0;
-	for (; mask; mask &= mask - 1) {
-		struct kev_lapic *apic = dst[__ffs(mask)];
-
-		if (apic)
-			*ret += kev_lapic_accept(apic, irq);
-	}
+	for (i = 0; i < dest.nr; i++)
+		*ret += kev_lapic_accept(dest.apic[i], irq);
 
 	return true;
 }
@@ -281,17 +276,15 @@ static bool deliver_fast(struct kev_x86 *x86, struct kev_lapic *src,
 int kev_irq_deliver(struct kev_x86 *x86, struct kev_lapic *src,
 		    const struct kev_lapic_irq *irq)
 {
-	bool found;
 	int ret;
 
 	if (irq->shorthand == KEV_SHORTHAND_SELF)
 		return src ? kev_lapic_accept(src, irq) : NO_CANDIDATE;
 
-	rcu_read_lock();
-	found = deliver_fast(x86, src, irq, &ret);
-	rcu_read_unlock();
+	if (deliver_fast(x86, src, irq, &ret))
+		return ret;
 
-	return found ? ret : deliver_slow(x86, src, irq);
+	return deliver_slow(x86, src, irq);
 }
 
 /*
@@ -305,6 +298,7 @@ static __always_inline int deliver_msi_edge(struct kev_x86 *x86, u32 lo, u32 hi,
 	const struct kev_apic_map *map;
 	struct kev_lapic *apic;
 	u32 dest;
+	s64 gen;
 
 	if (unlikely(lo & MSI_ADDR_LOGICAL ||
 		     data & (MSI_DATA_EVENT | MSI_DATA_LEVEL)))
@@ -319,10 +313,12 @@ static __always_inline int deliver_msi_edge(struct kev_x86 *x86, u32 lo, u32 hi,
 		dest |= hi;
 	}
 
-	map = kev_apic_map_get(x86);
+	map = kev_apic_map_begin(x86, &gen);
 	if (unlikely(!map))
 		return -EWOULDBLOCK;
 	apic = kev_apic_map_physical(map, dest);
+	if (unlikely(kev_apic_map_retry(x86, gen)))
+		return -EWOULDBLOCK;
 
 	return likely(apic) ? kev_lapic_accept_edge(apic, data & 0xff) : 0;
 }
@@ -331,18 +327,14 @@ static noinline int deliver_msi_atomic(struct kev_x86 *x86,
 				       const struct kev_route *route)
 {
 	struct kev_lapic_irq msi;
-	bool found;
 	int ret;
 
 	if (!kev_msi_is_valid(x86, route))
 		return -EINVAL;
 
 	kev_msi_decode(x86, route, &msi);
-	rcu_read_lock();
-	found = deliver_fast(x86, NULL, &msi, &ret);
-	rcu_read_unlock();
 
-	return found ? ret : -EWOULDBLOCK;
+	return deliver_fast(x86, NULL, &msi, &ret) ? ret : -EWOULDBLOCK;
 }
 
 /**

@@ -309,7 +309,13 @@ bool kev_lapics_listen_to_intr(struct kev_x86 *x86)
 int kev_lapic_create(struct kev_vcpu *vcpu, struct kev_x86 *x86)
 {
 	struct kev_lapic *apic;
+	int ret;
 
+	if (x86->mode != KEV_IRQCHIP_NONE) {
+		ret = kev_apic_map_reserve(x86, vcpu->id);
+		if (ret)
+			return ret;
+	}
 	apic = kzalloc(sizeof(*apic), GFP_KERNEL_ACCOUNT);
 	if (!apic)
 		return -ENOMEM;

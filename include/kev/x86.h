@@ -11,6 +11,7 @@
 #include <linux/types.h>
 #include <kev/vm.h>
 
+struct kev_apic_dest;
 struct kev_apic_map;
 struct kev_ioapic;
 struct kev_lapic;
@@ -43,7 +44,7 @@ enum kev_irqchip_mode {
  * @dest_seq:	Counts the changes of who is addressed by what.
  * @bsp_id:	The vCPU that starts running.  Under vm->lock, and fixed once
  *		a vCPU exists.
- * @map:	Destination lookup.  See apicmap.c.
+ * @map:	Destination lookup; NULL before the first LAPIC.  See apicmap.c.
  * @map_gen:	Counts the changes that @map has to follow.
  * @map_built:	The value of @map_gen that @map was built for.
  * @map_lock:	Serialises rebuilds of @map.
@@ -108,10 +109,11 @@ void kev_x86_destinations_changed(struct kev_x86 *x86);
 
 /* apicmap.c */
 void kev_apic_map_rebuild(struct kev_x86 *x86);
+int kev_apic_map_reserve(struct kev_x86 *x86, u32 id);
 void kev_apic_map_destroy(struct kev_x86 *x86);
 bool kev_apic_map_resolve(struct kev_x86 *x86, const struct kev_lapic *src,
 			  const struct kev_lapic_irq *irq,
-			  struct kev_lapic *const **dst, unsigned long *mask);
+			  struct kev_apic_dest *dest);
 
 static inline bool kev_apic_map_is_stale(struct kev_x86 *x86)
 {

@@ -6,6 +6,7 @@
 
 #include <asm/apicdef.h>
 
+#include <kev/apicmap.h>
 #include <kev/compat.h>
 #include <kev/ioapic.h>
 #include <kev/lapic.h>
@@ -411,6 +412,38 @@ static void lowering_a_line_needs_no_map(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, kev_apic_map_is_stale(kev_x86(vm)));
 }
 
+/* However often a guest changes its registers: one table, of one size. */
+static void map_is_changed_in_place(struct kunit *test)
+{
+	struct kev_vm *vm = model_machine(test, MODEL_FLAT, 0);
+	struct kev_vcpu *vcpu = x86_add_vcpu(test, vm, KEV_MAX_VCPU_IDS - 1);
+	struct kev_apic_map *map = rcu_access_pointer(kev_x86(vm)->map);
+	unsigned int i;
+
+	for (i = 0; i < 50; i++) {
+		x86_lapic_write(vcpu, APIC_SPIV, i & 1 ? 0xff : 0x1ff);
+		x86_lapic_write(x86_vcpu(test, vm, 1), APIC_ID, i << 24);
+		KUNIT_EXPECT_EQ(test, irqfd_msi(vm, PHYS(i), 0),
+				i == 0 || i == 2 || i == 3 ? -EWOULDBLOCK : 1);
+		KUNIT_EXPECT_PTR_EQ(test, map,
+				    rcu_access_pointer(kev_x86(vm)->map));
+	}
+}
+
+static void lookup_is_not_believed_after_a_change(struct kunit *test)
+{
+	struct kev_vm *vm = model_machine(test, MODEL_FLAT, 0);
+	struct kev_x86 *x86 = kev_x86(vm);
+	s64 gen;
+
+	rcu_read_lock();
+	KUNIT_EXPECT_NOT_NULL(test, kev_apic_map_begin(x86, &gen));
+	KUNIT_EXPECT_FALSE(test, kev_apic_map_retry(x86, gen));
+	kev_apic_map_invalidate(x86);
+	KUNIT_EXPECT_TRUE(test, kev_apic_map_retry(x86, gen));
+	rcu_read_unlock();
+}
+
 static void added_cpu_is_found(struct kunit *test)
 {
 	struct kev_vm *vm = model_machine(test, MODEL_FLAT, 0);
@@ -635,6 +668,8 @@ static struct kunit_case irq_comm_cases[] = {
 	KUNIT_CASE_PARAM(ipi_finds_its_cpus, ipi_cases_gen_params),
 	KUNIT_CASE(stale_map_needs_process_context),
 	KUNIT_CASE(lowering_a_line_needs_no_map),
+	KUNIT_CASE(map_is_changed_in_place),
+	KUNIT_CASE(lookup_is_not_believed_after_a_change),
 	KUNIT_CASE(added_cpu_is_found),
 	KUNIT_CASE(id_beyond_the_map_finds_nothing),
 	KUNIT_CASE(wrapped_id_is_an_alias_without_32_bit_ids),
