@@ -722,6 +722,8 @@ int kev_lapic_ack(struct kev_vcpu *vcpu, struct kvm_eventfd_interrupt *intr)
 	spin_lock_irqsave(&apic->lock, flags);
 	from_pic = apic->ext_vector < 0;
 	ret = take_next(apic, intr);
+	if (!ret)
+		kev_lapic_timer_resume(apic);
 	kev_lapic_update_pending(apic);
 	spin_unlock_irqrestore(&apic->lock, flags);
 	if (ret)

@@ -220,6 +220,7 @@ void kev_lapic_change_end(struct kev_lapic *apic,
 	bool rewire = change->listened != kev_lapic_listens_to_intr(apic);
 	bool moved = has_moved(apic, &change->before);
 
+	kev_lapic_timer_resume(apic);
 	kev_lapic_update_pending(apic);
 	spin_unlock_irqrestore(&apic->lock, change->flags);
 

@@ -10,6 +10,14 @@
  * a reminder: one that comes late, or was to be cancelled while it ran, finds
  * no deadline that has passed and does nothing.  So nobody waits for it with
  * the lock held.
+ *
+ * A periodic timer that has expired is parked: no host timer is armed for the
+ * next expiry, and the deadline stays.  While its interrupt is requested another
+ * expiry would change nothing, for IRR has one bit of it; nor would one while
+ * LVTT is masked.  So the timer goes on only when the CPU takes something or a
+ * register is written, and then at the next boundary of its period: the guest
+ * sees what it would have seen.  A CPU that takes nothing, or that nobody drives
+ * any more, costs the host nothing, and each interrupt taken one expiry.
  */
 #include <linux/hrtimer.h>
 #include <linux/kernel.h>
@@ -59,12 +67,14 @@ static void load_period(struct kev_lapic *apic)
 
 static void arm(struct kev_lapic *apic, ktime_t deadline)
 {
+	apic->timer.parked = false;
 	apic->timer.deadline = deadline;
 	hrtimer_start(&apic->timer.hrtimer, deadline, HRTIMER_MODE_ABS);
 }
 
 static void cancel(struct kev_lapic *apic)
 {
+	apic->timer.parked = false;
 	apic->timer.deadline = 0;
 	apic->timer.period = 0;
 	hrtimer_try_to_cancel(&apic->timer.hrtimer);
@@ -97,18 +107,32 @@ static void start_tsc(struct kev_lapic *apic)
 	kev_lapic_deliver_lvt(apic, APIC_LVTT);
 }
 
+/* The deadline, or for a parked timer that has passed it the next boundary. */
+static ktime_t next_boundary(const struct kev_lapic *apic, ktime_t now)
+{
+	const struct kev_lapic_timer *timer = &apic->timer;
+	u64 periods;
+
+	if (!timer->parked || ktime_after(timer->deadline, now))
+		return timer->deadline;
+
+	periods = div64_u64(ktime_to_ns(ktime_sub(now, timer->deadline)),
+			    timer->period) + 1;
+
+	return ktime_add_ns(timer->deadline, periods * timer->period);
+}
+
 static u64 remaining_ns(const struct kev_lapic *apic)
 {
-	s64 ns = ktime_to_ns(ktime_sub(apic->timer.deadline, ktime_get()));
+	ktime_t now = ktime_get();
+	s64 ns = ktime_to_ns(ktime_sub(next_boundary(apic, now), now));
 
 	return max_t(s64, ns, 0);
 }
 
-/* Periods that have passed unseen are one interrupt: it is one bit of IRR. */
-static void expire(struct kev_lapic *apic, ktime_t now)
+static void expire(struct kev_lapic *apic)
 {
 	struct kev_lapic_timer *timer = &apic->timer;
-	u64 late = ktime_to_ns(ktime_sub(now, timer->deadline));
 
 	if (timer->mode == KEV_TIMER_TSC_DEADLINE) {
 		start_tsc(apic);
@@ -116,12 +140,44 @@ static void expire(struct kev_lapic *apic, ktime_t now)
 	}
 	kev_lapic_deliver_lvt(apic, APIC_LVTT);
 
-	if (!is_periodic(apic)) {
+	if (is_periodic(apic))
+		timer->parked = true;
+	else
 		timer->deadline = 0;
+}
+
+/* Would an expiry change nothing now? */
+static bool expiry_is_idle(const struct kev_lapic *apic)
+{
+	u32 lvtt = kev_lapic_reg(apic, APIC_LVTT);
+
+	if (lvtt & APIC_LVT_MASKED || !kev_lapic_mode_present(apic->mode))
+		return true;
+	/* Loaded by user space; a guest's timer is always a fixed interrupt. */
+	if (GET_APIC_DELIVERY_MODE(lvtt) > KEV_DM_LOWEST)
+		return false;
+
+	return !apic->enabled ||
+	       test_bit(lvtt & APIC_VECTOR_MASK,
+			kev_lapic_vectors(apic, APIC_IRR));
+}
+
+/**
+ * kev_lapic_timer_resume() - Go on with a timer that was parked
+ * @apic:	The LAPIC, whose CPU took something or whose registers changed.
+ *
+ * It stays parked where the next expiry would change nothing.
+ *
+ * Context: Under the LAPIC's lock.
+ */
+void kev_lapic_timer_resume(struct kev_lapic *apic)
+{
+	lockdep_assert_held(&apic->lock);
+
+	if (!apic->timer.parked || (is_periodic(apic) && expiry_is_idle(apic)))
 		return;
-	}
-	late = div64_u64(late, timer->period) + 1;
-	arm(apic, ktime_add_ns(timer->deadline, late * timer->period));
+
+	arm(apic, next_boundary(apic, ktime_get()));
 }
 
 static enum hrtimer_restart timer_fn(struct hrtimer *hrtimer)
@@ -132,8 +188,9 @@ static enum hrtimer_restart timer_fn(struct hrtimer *hrtimer)
 	unsigned long flags;
 
 	spin_lock_irqsave(&apic->lock, flags);
-	if (apic->timer.deadline && !ktime_after(apic->timer.deadline, now))
-		expire(apic, now);
+	if (apic->timer.deadline && !apic->timer.parked &&
+	    !ktime_after(apic->timer.deadline, now))
+		expire(apic);
 	spin_unlock_irqrestore(&apic->lock, flags);
 
 	return HRTIMER_NORESTART;
@@ -232,6 +289,7 @@ void kev_lapic_timer_load(struct kev_lapic *apic, u32 count)
  */
 void kev_lapic_timer_set_divisor(struct kev_lapic *apic, u32 tdcr)
 {
+	u64 left = remaining_ns(apic);
 	u32 before = divisor(apic);
 	u64 ns;
 
@@ -242,7 +300,7 @@ void kev_lapic_timer_set_divisor(struct kev_lapic *apic, u32 tdcr)
 	load_period(apic);
 	if (!apic->timer.deadline)
 		return;
-	ns = mul_u64_u32_div(remaining_ns(apic), divisor(apic), before);
+	ns = mul_u64_u32_div(left, divisor(apic), before);
 	arm(apic, ktime_add_ns(ktime_get(), ns));
 }
 

@@ -40,10 +40,12 @@ enum kev_lapic_timer_mode {
 /**
  * struct kev_lapic_timer - The timer; see lapic_timer.c
  * @hrtimer:	Reminds of @deadline.
- * @deadline:	When it expires, or 0.
+ * @deadline:	When it expires, or 0.  While @parked: when it expired last, or a
+ *		later boundary of the period.
  * @period:	What the initial count stands for in nanoseconds, or 0.
  * @tsc_deadline: In that mode: the TSC at which it expires, or 0.
  * @mode:	enum kev_lapic_timer_mode, of LVTT.
+ * @parked:	It has expired, and @hrtimer is not armed for the next period.
  */
 struct kev_lapic_timer {
 	struct hrtimer hrtimer;
@@ -51,6 +53,7 @@ struct kev_lapic_timer {
 	u64 period;
 	u64 tsc_deadline;
 	u8 mode;
+	bool parked;
 };
 
 /**
@@ -185,6 +188,7 @@ void kev_lapic_timer_init(struct kev_lapic *apic);
 void kev_lapic_timer_destroy(struct kev_lapic *apic);
 void kev_lapic_timer_stop(struct kev_lapic *apic);
 void kev_lapic_timer_start(struct kev_lapic *apic);
+void kev_lapic_timer_resume(struct kev_lapic *apic);
 void kev_lapic_timer_load(struct kev_lapic *apic, u32 count);
 void kev_lapic_timer_set_divisor(struct kev_lapic *apic, u32 tdcr);
 void kev_lapic_timer_set_mode(struct kev_lapic *apic);

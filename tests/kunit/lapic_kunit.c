@@ -2,12 +2,16 @@
 /* The local APIC: registers, priority, EOI, what is taken and in which order. */
 #include <kunit/test.h>
 #include <linux/delay.h>
+#include <linux/hrtimer.h>
 #include <linux/kvm.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
 
 #include <asm/apicdef.h>
 
 #include <kev/compat.h>
 #include <kev/lapic.h>
+#include <kev/lapic_internal.h>
 #include <kev/vcpu.h>
 #include <kev/x86.h>
 
@@ -675,6 +679,102 @@ static void periodic_timer_expires_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, x86_lapic_read(vcpu, APIC_TMCCT), 0);
 }
 
+static struct kev_lapic_timer *timer_of(struct kev_vcpu *vcpu)
+{
+	struct kev_lapic *apic = vcpu->arch;
+
+	return &apic->timer;
+}
+
+/* Until the host's timer is not armed; false when it goes on and on. */
+static bool host_timer_rests(struct kev_vcpu *vcpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < 100; i++) {
+		msleep(20);
+		if (!hrtimer_active(&timer_of(vcpu)->hrtimer))
+			return true;
+	}
+
+	return false;
+}
+
+/* A CPU that nobody drives costs one expiry. */
+static void periodic_timer_rests_while_it_is_requested(struct kunit *test)
+{
+	struct kev_vcpu *vcpu = timer_vcpu(test, 0x31 |
+					   APIC_LVT_TIMER_PERIODIC);
+	unsigned int i;
+	u32 most = 0;
+
+	x86_lapic_write(vcpu, APIC_TMICT, MSEC_TICKS);
+	KUNIT_EXPECT_TRUE(test, host_timer_rests(vcpu));
+	KUNIT_EXPECT_TRUE(test, x86_requested(vcpu, 0x31));
+	for (i = 0; i < 100; i++)
+		most = max(most, x86_lapic_read(vcpu, APIC_TMCCT));
+	KUNIT_EXPECT_GT(test, most, 0);
+	KUNIT_EXPECT_LE(test, most, MSEC_TICKS);
+
+	/* Other registers do not wake it. */
+	x86_lapic_write(vcpu, APIC_TASKPRI, 0);
+	KUNIT_EXPECT_FALSE(test, hrtimer_active(&timer_of(vcpu)->hrtimer));
+	KUNIT_EXPECT_EQ(test, x86_ack(vcpu), FIXED(0x31));
+	msleep(20);
+	KUNIT_EXPECT_TRUE(test, x86_requested(vcpu, 0x31));
+}
+
+static void resumed_timer_keeps_its_phase(struct kunit *test)
+{
+	struct kev_vcpu *vcpu = timer_vcpu(test, 0x31 |
+					   APIC_LVT_TIMER_PERIODIC);
+	ktime_t before, after, now;
+	u64 rest;
+
+	x86_lapic_write(vcpu, APIC_TMICT, 200 * MSEC_TICKS);
+	before = timer_of(vcpu)->deadline;
+	msleep(220);
+	KUNIT_ASSERT_TRUE(test, host_timer_rests(vcpu));
+	KUNIT_EXPECT_EQ(test, x86_ack(vcpu), FIXED(0x31));
+	after = timer_of(vcpu)->deadline;
+	now = ktime_get();
+	div64_u64_rem(ktime_to_ns(ktime_sub(after, before)),
+		      200 * MSEC_TICKS, &rest);
+	KUNIT_EXPECT_EQ(test, rest, 0);
+	KUNIT_EXPECT_GT(test, ktime_to_ns(ktime_sub(after, before)), 0);
+	KUNIT_EXPECT_LE(test, ktime_to_ns(ktime_sub(after, now)),
+			200 * MSEC_TICKS);
+}
+
+static void masked_periodic_timer_rests(struct kunit *test)
+{
+	u32 lvtt = 0x31 | APIC_LVT_TIMER_PERIODIC;
+	struct kev_vcpu *vcpu = timer_vcpu(test, lvtt | APIC_LVT_MASKED);
+
+	x86_lapic_write(vcpu, APIC_TMICT, MSEC_TICKS);
+	KUNIT_EXPECT_TRUE(test, host_timer_rests(vcpu));
+	KUNIT_EXPECT_EQ(test, x86_ack(vcpu), -EAGAIN);
+	x86_lapic_write(vcpu, APIC_LVTT, lvtt);
+	msleep(20);
+	KUNIT_EXPECT_EQ(test, x86_ack(vcpu), FIXED(0x31));
+}
+
+static void resting_timer_that_becomes_one_shot_expires_once(struct kunit *test)
+{
+	struct kev_vcpu *vcpu = timer_vcpu(test, 0x31 |
+					   APIC_LVT_TIMER_PERIODIC);
+
+	x86_lapic_write(vcpu, APIC_TMICT, MSEC_TICKS);
+	KUNIT_EXPECT_TRUE(test, host_timer_rests(vcpu));
+	x86_lapic_write(vcpu, APIC_LVTT, 0x32);
+	KUNIT_EXPECT_TRUE(test, host_timer_rests(vcpu));
+	KUNIT_EXPECT_EQ(test, x86_ack(vcpu), FIXED(0x32));
+	KUNIT_EXPECT_EQ(test, x86_ack(vcpu), FIXED(0x31));
+	msleep(20);
+	KUNIT_EXPECT_FALSE(test, x86_requested(vcpu, 0x32));
+	KUNIT_EXPECT_EQ(test, x86_lapic_read(vcpu, APIC_TMCCT), 0);
+}
+
 static void masked_timer_counts_in_silence(struct kunit *test)
 {
 	struct kev_vcpu *vcpu = timer_vcpu(test, 0x31 | APIC_LVT_MASKED);
@@ -849,6 +949,10 @@ static struct kunit_case lapic_cases[] = {
 	KUNIT_CASE(state_survives_a_round_trip),
 	KUNIT_CASE(one_shot_timer_expires_once),
 	KUNIT_CASE(periodic_timer_expires_again),
+	KUNIT_CASE(periodic_timer_rests_while_it_is_requested),
+	KUNIT_CASE(resumed_timer_keeps_its_phase),
+	KUNIT_CASE(masked_periodic_timer_rests),
+	KUNIT_CASE(resting_timer_that_becomes_one_shot_expires_once),
 	KUNIT_CASE(masked_timer_counts_in_silence),
 	KUNIT_CASE(divisor_stretches_what_is_left),
 	KUNIT_CASE(period_has_a_lower_bound),
