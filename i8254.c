@@ -12,12 +12,15 @@
  * are pending; a guest that unmasks the line starts with none.  Without it,
  * each tick is sent at once.
  *
- * pit->lock protects the registers and the timer's settings, and is taken in
- * irq_srcu by port accesses: nothing may wait for a grace period under it.
- * pit->reinject_lock is for that.  The timer's callback, the work and the ack
- * notifier take neither.
+ * pit->tick_lock protects what ticks follow from.  That is the truth, and the
+ * timer and the work are reminders: one that comes late finds nothing to do, and
+ * expiries that nobody was reminded of are computed.  So no timer is armed while
+ * nothing can be sent, and ticks that cannot be sent yet are not lost.
+ *
+ * pit->lock protects the registers, and is taken in irq_srcu by port accesses:
+ * nothing may wait for a grace period under it.  pit->reinject_lock is for that.
+ * The timer's callback, the work and the ack notifier take neither.
  */
-#include <linux/atomic.h>
 #include <linux/container_of.h>
 #include <linux/err.h>
 #include <linux/hrtimer.h>
@@ -29,11 +32,13 @@
 #include <linux/mutex.h>
 #include <linux/nospec.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
 #include <kev/compat.h>
 #include <kev/i8254.h>
+#include <kev/vm.h>
 
 #define PIT_PORT		0x40
 #define PIT_PORTS		4
@@ -47,8 +52,13 @@
 /* A guest gets no more interrupts of a period than this allows, as by KVM. */
 #define MIN_PERIOD_NS		(200 * NSEC_PER_USEC)
 
-/* No guest lives to see that many; a count that wraps would lose them all. */
-#define MAX_PENDING		(INT_MAX / 2)
+/*
+ * A tick can go to thousands of CPUs, and is sent on nobody's time: eight times
+ * as long as it took, none follows.  What it took is bounded, for a worker that
+ * others kept from running did not work.
+ */
+#define REST_PER_COST		8
+#define MAX_COST_NS		(5 * NSEC_PER_MSEC)
 
 /* The mode of a channel that the guest has not programmed. */
 #define MODE_NONE		0xff
@@ -92,18 +102,21 @@ enum pit_byte {
  * @speaker:	Port 0x61, where it was asked for.
  * @vm:		Owner.  Outlives it.
  * @ops:	Immutable.
- * @lock:	Protects @channel to @period.
+ * @lock:	Protects @channel and @flags, and serialises the loading of counts.
  * @channel:	The registers, in the layout of KVM_GET_PIT2.
  * @flags:	KVM_PIT_FLAGS_*, and what else user space set.
- * @periodic:	@timer goes on by itself.  Changed while it is stopped.
- * @period:	Nanoseconds of the count that @timer was last started for, or 0.
- *		Changed while it is stopped.
- * @timer:	Channel 0.
+ * @timer:	Reminds of the next expiry of channel 0, or of @not_before.
  * @inject:	Sends a tick.
- * @reinject_lock: Protects changes of @reinject.  Never taken with @lock.
- * @reinject:	Ticks wait for acks.
- * @pending:	Ticks that were not acked, with @reinject.
- * @acked:	The last tick was acked: one may be sent.
+ * @tick_lock:	Protects all below but @reinject_lock and @notifier.  Irq-safe.
+ * @running:	Channel 0 has an expiry to come.
+ * @periodic:	More than one.
+ * @base:	When its present period began.
+ * @period:	Nanoseconds of the count that it was last started for, or 0.
+ * @due:	Expiries that no tick was sent for; without @reinject at most one.
+ * @unacked:	The last tick was not acked.
+ * @not_before:	When the next tick may be sent, for what the last one cost.
+ * @reinject:	Ticks wait for acks.  Changed under @reinject_lock, too.
+ * @reinject_lock: Keeps @reinject and @notifier together.  Never taken with @lock.
  * @notifier:	Registered while @reinject.
  */
 struct kev_pit {
@@ -115,23 +128,124 @@ struct kev_pit {
 	struct mutex lock;
 	struct kvm_pit_channel_state channel[KEV_PIT_CHANNELS];
 	u32 flags;
-	bool periodic;
-	u64 period;
 
 	struct hrtimer timer;
 	struct work_struct inject;
-	struct mutex reinject_lock;
+	spinlock_t tick_lock;	/* irq-safe */
+	bool running;
+	bool periodic;
+	ktime_t base;
+	u64 period;
+	u64 due;
+	bool unacked;
+	ktime_t not_before;
 	bool reinject;
-	atomic_t pending;
-	atomic_t acked;
+	struct mutex reinject_lock;
 	struct kev_irq_ack_notifier notifier;
 };
 
 /* Ticks */
 
-static void pit_queue(struct kev_pit *pit)
+/* Count the expiries until @now: what the timer did not remind of is not lost. */
+static void pit_account(struct kev_pit *pit, ktime_t now)
 {
-	queue_work(system_highpri_wq, &pit->inject);
+	u64 ticks = 1;
+
+	lockdep_assert_held(&pit->tick_lock);
+
+	if (!pit->running ||
+	    ktime_before(now, ktime_add_ns(pit->base, pit->period)))
+		return;
+
+	if (pit->periodic) {
+		ticks = div64_u64(ktime_to_ns(ktime_sub(now, pit->base)),
+				  pit->period);
+		pit->base = ktime_add_ns(pit->base, ticks * pit->period);
+	} else {
+		pit->running = false;
+	}
+	pit->due = pit->reinject ? pit->due + ticks : 1;
+}
+
+static bool pit_waits_for_ack(const struct kev_pit *pit)
+{
+	return pit->reinject && pit->unacked;
+}
+
+static bool pit_can_send(const struct kev_pit *pit)
+{
+	return pit->due && !pit_waits_for_ack(pit);
+}
+
+/*
+ * Have the next tick sent when it is due and may be.  While the last one was not
+ * acked there is nothing to do before that: what expires meanwhile is counted
+ * then.
+ */
+static void pit_go_on(struct kev_pit *pit, ktime_t now)
+{
+	ktime_t next;
+
+	lockdep_assert_held(&pit->tick_lock);
+
+	if (pit_can_send(pit))
+		next = pit->not_before;
+	else if (pit->running && !pit_waits_for_ack(pit))
+		next = ktime_add_ns(pit->base, pit->period);
+	else
+		return;
+
+	if (ktime_after(next, now))
+		hrtimer_start(&pit->timer, next, HRTIMER_MODE_ABS);
+	else
+		queue_work(pit->vm->wq, &pit->inject);
+}
+
+static enum hrtimer_restart pit_expired(struct hrtimer *timer)
+{
+	struct kev_pit *pit = container_of(timer, struct kev_pit, timer);
+	ktime_t now = ktime_get();
+	unsigned long flags;
+
+	spin_lock_irqsave(&pit->tick_lock, flags);
+	pit_account(pit, now);
+	pit_go_on(pit, now);
+	spin_unlock_irqrestore(&pit->tick_lock, flags);
+
+	return HRTIMER_NORESTART;
+}
+
+/* Is a tick to be sent now?  Then it is not due any more. */
+static bool pit_take_tick(struct kev_pit *pit, ktime_t now)
+{
+	bool send;
+
+	spin_lock_irq(&pit->tick_lock);
+	pit_account(pit, now);
+	send = pit_can_send(pit) && !ktime_before(now, pit->not_before);
+	if (send) {
+		pit->due = pit->reinject ? pit->due - 1 : 0;
+		pit->unacked = true;
+	} else {
+		pit_go_on(pit, now);
+	}
+	spin_unlock_irq(&pit->tick_lock);
+
+	return send;
+}
+
+/* A tick that was begun at @begin is sent. */
+static void pit_spend(struct kev_pit *pit, ktime_t begin)
+{
+	ktime_t now = ktime_get();
+	u64 cost = ktime_to_ns(ktime_sub(now, begin));
+
+	cost = min_t(u64, cost, MAX_COST_NS);
+	spin_lock_irq(&pit->tick_lock);
+	pit->not_before = ktime_add_ns(now, cost * REST_PER_COST);
+	pit_account(pit, now);
+	pit_go_on(pit, now);
+	spin_unlock_irq(&pit->tick_lock);
 }
 
 static void pit_inject(struct work_struct *work)
@@ -142,41 +256,49 @@ static void pit_inject(struct work_struct *work)
 	};
 	static const struct kev_irq down = { .source = KEV_IRQ_SOURCE_PIT };
 	struct kev_pit *pit = container_of(work, struct kev_pit, inject);
+	ktime_t begin = ktime_get();
 
-	if (READ_ONCE(pit->reinject) && !atomic_xchg(&pit->acked, 0))
+	if (!pit_take_tick(pit, begin))
 		return;
 
 	kev_set_irq(pit->vm, KEV_PIT_GSI, &up);
 	kev_set_irq(pit->vm, KEV_PIT_GSI, &down);
 	if (pit->ops->ticked)
 		pit->ops->ticked(pit->vm);
+	pit_spend(pit, begin);
 }
 
-/* Expiries that this host slept through count, but cost no callback each. */
-static enum hrtimer_restart pit_expired(struct hrtimer *timer)
-{
-	struct kev_pit *pit = container_of(timer, struct kev_pit, timer);
-	u64 ticks = 1;
-
-	if (pit->periodic)
-		ticks = hrtimer_forward_now(timer, ns_to_ktime(pit->period));
-	if (READ_ONCE(pit->reinject) && atomic_read(&pit->pending) < MAX_PENDING)
-		atomic_add(min_t(u64, ticks, MAX_PENDING), &pit->pending);
-	pit_queue(pit);
-
-	return pit->periodic ? HRTIMER_RESTART : HRTIMER_NORESTART;
-}
-
-/* One is acked, which may be the last; send the next of those that wait. */
 static void pit_irq_acked(struct kev_irq_ack_notifier *notifier)
 {
 	struct kev_pit *pit = container_of(notifier, struct kev_pit, notifier);
+	ktime_t now = ktime_get();
+	unsigned long flags;
 
-	atomic_set(&pit->acked, 1);
-	/* Pairs with the expiry, which counts before its work looks here. */
-	smp_mb__after_atomic();
-	if (atomic_dec_if_positive(&pit->pending) > 0)
-		pit_queue(pit);
+	spin_lock_irqsave(&pit->tick_lock, flags);
+	pit_account(pit, now);
+	pit->unacked = false;
+	pit_go_on(pit, now);
+	spin_unlock_irqrestore(&pit->tick_lock, flags);
+}
+
+/* Ticks that wait for an ack are gone; one that is about to be sent still is. */
+static void pit_forget(struct kev_pit *pit, ktime_t now)
+{
+	pit_account(pit, now);
+	pit->due = pit_can_send(pit);
+	pit->unacked = false;
+}
+
+/* Ticks wait for acks from now on, or do not. */
+static void pit_switch(struct kev_pit *pit, bool reinject)
+{
+	ktime_t now = ktime_get();
+
+	spin_lock_irq(&pit->tick_lock);
+	pit_forget(pit, now);
+	pit->reinject = reinject;
+	pit_go_on(pit, now);
+	spin_unlock_irq(&pit->tick_lock);
 }
 
 /**
@@ -187,30 +309,56 @@ static void pit_irq_acked(struct kev_irq_ack_notifier *notifier)
  */
 void kev_pit_forget_ticks(struct kev_pit *pit)
 {
-	atomic_set(&pit->pending, 0);
-	atomic_set(&pit->acked, 1);
+	ktime_t now = ktime_get();
+	unsigned long flags;
+
+	spin_lock_irqsave(&pit->tick_lock, flags);
+	pit_forget(pit, now);
+	pit_go_on(pit, now);
+	spin_unlock_irqrestore(&pit->tick_lock, flags);
 }
 
+/*
+ * A tick that is being sent has been when this returns, and without reinjection
+ * none follows it.  The work does not take @lock.
+ */
 static void pit_stop(struct kev_pit *pit)
 {
-	hrtimer_cancel(&pit->timer);
+	spin_lock_irq(&pit->tick_lock);
+	pit_account(pit, ktime_get());
+	pit->running = false;
+	spin_unlock_irq(&pit->tick_lock);
+
 	flush_work(&pit->inject);
+
+	spin_lock_irq(&pit->tick_lock);
+	if (!pit->reinject)
+		pit->due = 0;
+	pit_go_on(pit, ktime_get());
+	spin_unlock_irq(&pit->tick_lock);
 }
 
 /* With a legacy HPET, whoever emulates that has channel 0's interrupt. */
 static void pit_start(struct kev_pit *pit, bool periodic)
 {
 	u64 ns = mul_u64_u32_div(pit->channel[0].count, NSEC_PER_SEC, PIT_HZ);
+	ktime_t now;
 
 	if (pit->flags & KVM_PIT_FLAGS_HPET_LEGACY)
 		return;
 
 	pit_stop(pit);
+	kev_pit_forget_ticks(pit);
+
+	spin_lock_irq(&pit->tick_lock);
+	now = ktime_get();
 	pit->periodic = periodic;
 	pit->period = periodic ? max_t(u64, ns, MIN_PERIOD_NS) : ns;
-	kev_pit_forget_ticks(pit);
-	hrtimer_start(&pit->timer, ktime_add_ns(ktime_get(), ns),
-		      HRTIMER_MODE_ABS);
+	/* The first expiry comes after what was asked for. */
+	pit->base = ktime_sub_ns(ktime_add_ns(now, ns), pit->period);
+	pit->running = true;
+	pit_go_on(pit, now);
+	spin_unlock_irq(&pit->tick_lock);
 }
 
 /* Load @count, and have channel 0 run as @mode says. */
@@ -244,18 +392,31 @@ static void pit_load(struct kev_pit *pit, unsigned int i, u32 count, u8 mode)
 /* Counting */
 
 /*
- * PIT clocks since the count was loaded.  A one-shot counts on after it
- * expired, and so does a channel 0 that was stopped.
+ * Of channel 0, since its period began.  A one-shot counts on after it expired,
+ * and so does a channel that was stopped; one that never ran does not count.
  */
-static u64 pit_clocks(const struct kev_pit *pit, unsigned int i)
+static u64 pit_elapsed(struct kev_pit *pit)
 {
 	u64 ns = 0;
 
+	spin_lock_irq(&pit->tick_lock);
+	pit_account(pit, ktime_get());
+	if (pit->period)
+		ns = ktime_to_ns(ktime_sub(ktime_get(), pit->base));
+	spin_unlock_irq(&pit->tick_lock);
+
+	return ns;
+}
+
+/* PIT clocks since the count was loaded, or the period of channel 0 began. */
+static u64 pit_clocks(struct kev_pit *pit, unsigned int i)
+{
+	u64 ns;
+
 	if (i)
 		ns = ktime_to_ns(ktime_get()) - pit->channel[i].count_load_time;
-	else if (pit->period)
-		ns = pit->period -
-		     ktime_to_ns(hrtimer_get_remaining(&pit->timer));
+	else
+		ns = pit_elapsed(pit);
 
 	return mul_u64_u32_div(ns, PIT_HZ, NSEC_PER_SEC);
 }
@@ -268,7 +429,7 @@ static u64 clocks_into_period(u64 clocks, u32 count)
 	return rest;
 }
 
-static u16 pit_count(const struct kev_pit *pit, unsigned int i)
+static u16 pit_count(struct kev_pit *pit, unsigned int i)
 {
 	const struct kvm_pit_channel_state *ch = &pit->channel[i];
 	u64 clocks = pit_clocks(pit, i);
@@ -286,7 +447,7 @@ static u16 pit_count(const struct kev_pit *pit, unsigned int i)
 	}
 }
 
-static bool pit_out(const struct kev_pit *pit, unsigned int i)
+static bool pit_out(struct kev_pit *pit, unsigned int i)
 {
 	const struct kvm_pit_channel_state *ch = &pit->channel[i];
 	u64 clocks = pit_clocks(pit, i);
@@ -604,14 +765,12 @@ int kev_pit_set_reinject(struct kev_pit *pit, bool reinject)
 	if (pit->reinject == reinject)
 		goto unlock;
 
-	if (reinject) {
-		kev_pit_forget_ticks(pit);
+	if (reinject)
 		ret = kev_register_irq_ack_notifier(pit->vm, &pit->notifier);
-	} else {
+	else
 		kev_unregister_irq_ack_notifier(pit->vm, &pit->notifier);
-	}
 	if (!ret)
-		WRITE_ONCE(pit->reinject, reinject);
+		pit_switch(pit, reinject);
 unlock:
 	mutex_unlock(&pit->reinject_lock);
 
@@ -677,6 +836,7 @@ struct kev_pit *kev_pit_create(struct kev_vm *vm, bool speaker,
 	pit->speaker.ops = &speaker_ops;
 	mutex_init(&pit->lock);
 	mutex_init(&pit->reinject_lock);
+	spin_lock_init(&pit->tick_lock);
 	INIT_WORK(&pit->inject, pit_inject);
 	kev_hrtimer_setup(&pit->timer, pit_expired, CLOCK_MONOTONIC,
 			  HRTIMER_MODE_ABS);
@@ -699,6 +859,18 @@ free:
 	return ERR_PTR(ret);
 }
 
+/* Neither the timer nor the work finds a reason to start the other. */
+static void pit_end_ticks(struct kev_pit *pit)
+{
+	spin_lock_irq(&pit->tick_lock);
+	pit->running = false;
+	pit->due = 0;
+	spin_unlock_irq(&pit->tick_lock);
+
+	hrtimer_cancel(&pit->timer);
+	cancel_work_sync(&pit->inject);
+}
+
 /**
  * kev_pit_destroy() - Stop the PIT, take it off the bus and free it
  * @pit:	The chip, or NULL.
@@ -715,8 +887,7 @@ void kev_pit_destroy(struct kev_pit *pit)
 	kev_bus_unregister(pit->vm, KEV_BUS_PIO, &pit->dev);
 	if (pit->reinject)
 		kev_unregister_irq_ack_notifier(pit->vm, &pit->notifier);
-	hrtimer_cancel(&pit->timer);
-	cancel_work_sync(&pit->inject);
+	pit_end_ticks(pit);
 	mutex_destroy(&pit->lock);
 	mutex_destroy(&pit->reinject_lock);
 	kfree(pit);

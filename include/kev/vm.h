@@ -140,27 +140,7 @@ struct kev_stale {
  * @max_vcpu_ids: vCPU ids are below; 0 until KVM_CAP_MAX_VCPU_ID or the first
  *		vCPU sets it, once.  Written under @lock.
  *
- * Lock order, outermost first:
- *
- *	vcpu->mutex
- *	  vm->lock
- *	    PIT reinject_lock (x86)
- *	    irqfds.mutex
- *	      resampler_lock
- *	        irq_lock
- *	          route_lock (irqs off)
- *	        map_lock (x86)
- *	    PIT lock (x86)
- *	    adapters' lock
- *	    coalesced mutex
- *	      bus mutex
- *	    eventfd's wait-queue lock (irqs off)
- *	      ioeventfds' lock (irqs off)
- *	      irqfds_lock (irqs off)
- *	      chip locks: PIC, IOAPIC (irqs off)
- *	        LAPIC lock, or the lock of the lines (irqs off)
- *	          waker's lock
- *	  ring_lock (coalesced.c)
+ * The order of locks is in Documentation/locking.rst.
  */
 struct kev_vm {
 	refcount_t users;

@@ -7,6 +7,7 @@
 #include <linux/kvm.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
+#include <linux/processor.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 
@@ -28,12 +29,14 @@
  * @sink:	Counts.
  * @pit:	The chip.
  * @ticked:	Calls of the PIT's op, after each delivery.
+ * @burn_ms:	How long such a call works.
  */
 struct pit_machine {
 	struct kev_vm *vm;
 	struct fake_sink *sink;
 	struct kev_pit *pit;
 	atomic_t ticked;
+	unsigned int burn_ms;
 };
 
 /* One at a time: the op has no other way to the machine. */
@@ -41,7 +44,12 @@ static struct pit_machine *the_machine;
 
 static void count_tick(struct kev_vm *vm)
 {
+	ktime_t end = ktime_add_ms(ktime_get(), the_machine->burn_ms);
+
 	atomic_inc(&the_machine->ticked);
+	/* By the clock that the PIT goes by. */
+	while (ktime_before(ktime_get(), end))
+		cpu_relax();
 }
 
 static const struct kev_pit_ops counting_ops = { .ticked = count_tick };
@@ -521,6 +529,47 @@ static void pit_period_has_a_lower_bound(struct kunit *test)
 	KUNIT_EXPECT_LE(test, ticks(m), most);
 }
 
+/*
+ * Ticks that take long leave the host eight times as long to others, whatever the
+ * period; what is due meanwhile is one tick, or waits for acks.
+ */
+static void pit_ticks_leave_time_to_others(struct kunit *test)
+{
+	struct pit_machine *m = pit_machine(test);
+	ktime_t begin;
+	s64 ms;
+
+	m->burn_ms = 2;
+	KUNIT_EXPECT_EQ(test, 0, kev_pit_set_reinject(m->pit, false));
+	begin = ktime_get();
+	start(m, 2, 1);
+	KUNIT_EXPECT_TRUE(test, wait_for_ticks(m, 5));
+	start(m, MODE_NONE, 0);
+	ms = ktime_ms_delta(ktime_get(), begin);
+	KUNIT_EXPECT_GE(test, ms, (ticks(m) - 1) * 9 * 2);
+}
+
+static void pit_acks_leave_time_to_others(struct kunit *test)
+{
+	struct pit_machine *m = pit_machine(test);
+	ktime_t begin;
+	s64 ms;
+	int n;
+
+	start(m, 2, 1);
+	KUNIT_ASSERT_TRUE(test, wait_for_ticks(m, 1));
+	let_it_tick();
+	start(m, MODE_NONE, 0);
+	m->burn_ms = 2;
+	begin = ktime_get();
+	for (n = 1; n < 6; n++) {
+		ack(m);
+		KUNIT_ASSERT_TRUE(test, wait_for_ticks(m, n + 1));
+	}
+	ms = ktime_ms_delta(ktime_get(), begin);
+	KUNIT_EXPECT_GE(test, ms, 4 * 9 * 2);
+}
+
 static void pit_legacy_hpet_stops_it_once(struct kunit *test)
 {
 	struct pit_machine *m = pit_machine(test);
@@ -566,6 +615,8 @@ static struct kunit_case pit_kunit_cases[] = {
 	KUNIT_CASE(pit_forgotten_ticks_do_not_come),
 	KUNIT_CASE(pit_without_reinjection_no_ack_is_needed),
 	KUNIT_CASE(pit_period_has_a_lower_bound),
+	KUNIT_CASE(pit_ticks_leave_time_to_others),
+	KUNIT_CASE(pit_acks_leave_time_to_others),
 	KUNIT_CASE(pit_legacy_hpet_stops_it_once),
 	KUNIT_CASE(pit_destroy_stops_a_running_one),
 	{ }
