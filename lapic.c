@@ -321,11 +321,11 @@ int kev_lapic_create(struct kev_vcpu *vcpu, struct kev_x86 *x86)
 		return -ENOMEM;
 
 	spin_lock_init(&apic->lock);
+	apic->vcpu = vcpu;
+	apic->x86 = x86;
 	kev_lapic_timer_init(apic);
 	INIT_LIST_HEAD(&apic->node);
 	INIT_LIST_HEAD(&apic->lint0);
-	apic->vcpu = vcpu;
-	apic->x86 = x86;
 	apic->ext_vector = -1;
 	apic->mp_state = KVM_MP_STATE_RUNNABLE;
 	apic->base = KEV_LAPIC_BASE | MSR_IA32_APICBASE_ENABLE;

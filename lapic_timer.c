@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The local APIC's timer, one-shot, periodic and by TSC deadline, on a host timer.
+ * The local APIC's timer, one-shot, periodic and by TSC deadline.
+ *
+ * The timers of a machine are in one queue, and one host timer is armed for the
+ * first of them.  However many expire at once, its callback looks at some and
+ * comes back for the rest: all of them in one interrupt would keep a CPU for
+ * milliseconds.
  *
  * lapic_regs.c calls in, with the LAPIC's lock held, when a register of the
  * timer is written; the host timer's callback takes that lock to deliver LVTT.
@@ -23,12 +28,15 @@
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
+#include <linux/spinlock.h>
+#include <linux/timerqueue.h>
 
 #include <asm/apicdef.h>
 #include <asm/tsc.h>
 
 #include <kev/compat.h>
 #include <kev/lapic_internal.h>
+#include <kev/x86.h>
 
 /* A guest gets no more interrupts of a period than this allows, as by KVM. */
 #define MIN_PERIOD_NS	(200 * NSEC_PER_USEC)
@@ -37,6 +45,10 @@
 #define MAX_SLEEP_MS	(24ULL * 3600 * MSEC_PER_SEC)
 
 #define LVTT_MODE_SHIFT	17
+
+/* Expiries in one interrupt of the host, and the pause before the next one. */
+#define EXPIRE_AT_ONCE	128
+#define EXPIRE_PAUSE_NS	(100 * NSEC_PER_USEC)
 
 static u32 divisor(const struct kev_lapic *apic)
 {
@@ -65,19 +77,49 @@ static void load_period(struct kev_lapic *apic)
 	apic->timer.period = period;
 }
 
+static bool is_queued(const struct timerqueue_node *node)
+{
+	return !RB_EMPTY_NODE(&node->node);
+}
+
+static void dequeue(struct kev_lapic_timers *timers, struct kev_lapic *apic)
+{
+	lockdep_assert_held(&timers->lock);
+
+	if (is_queued(&apic->timer.node))
+		timerqueue_del(&timers->queue, &apic->timer.node);
+}
+
 static void arm(struct kev_lapic *apic, ktime_t deadline)
 {
+	struct kev_lapic_timers *timers = &apic->x86->timers;
+
+	lockdep_assert_held(&apic->lock);
+
 	apic->timer.parked = false;
 	apic->timer.deadline = deadline;
-	hrtimer_start(&apic->timer.hrtimer, deadline, HRTIMER_MODE_ABS);
+
+	spin_lock(&timers->lock);
+	dequeue(timers, apic);
+	apic->timer.node.expires = deadline;
+	if (timerqueue_add(&timers->queue, &apic->timer.node))
+		hrtimer_start(&timers->hrtimer, deadline, HRTIMER_MODE_ABS);
+	spin_unlock(&timers->lock);
 }
 
 static void cancel(struct kev_lapic *apic)
 {
+	struct kev_lapic_timers *timers = &apic->x86->timers;
+	unsigned long flags;
+
+	/* A LAPIC that is being created has no lock held. */
+	spin_lock_irqsave(&timers->lock, flags);
+	dequeue(timers, apic);
+	spin_unlock_irqrestore(&timers->lock, flags);
+
 	apic->timer.parked = false;
 	apic->timer.deadline = 0;
 	apic->timer.period = 0;
-	hrtimer_try_to_cancel(&apic->timer.hrtimer);
 }
 
 /* False when the deadline has passed, or cannot be known. */
@@ -107,13 +149,14 @@ static void start_tsc(struct kev_lapic *apic)
 	kev_lapic_deliver_lvt(apic, APIC_LVTT);
 }
 
-/* The deadline, or for a parked timer that has passed it the next boundary. */
+/* The deadline, or for a periodic timer that has passed it the next boundary. */
 static ktime_t next_boundary(const struct kev_lapic *apic, ktime_t now)
 {
 	const struct kev_lapic_timer *timer = &apic->timer;
 	u64 periods;
 
-	if (!timer->parked || ktime_after(timer->deadline, now))
+	if (!timer->period || ktime_after(timer->deadline, now) ||
+	    !(timer->parked || is_periodic(apic)))
 		return timer->deadline;
 
 	periods = div64_u64(ktime_to_ns(ktime_sub(now, timer->deadline)),
@@ -180,11 +223,9 @@ void kev_lapic_timer_resume(struct kev_lapic *apic)
 	arm(apic, next_boundary(apic, ktime_get()));
 }
 
-static enum hrtimer_restart timer_fn(struct hrtimer *hrtimer)
+/* What was queued is a reminder: the deadline may be another by now, or none. */
+static void expire_due(struct kev_lapic *apic, ktime_t now)
 {
-	struct kev_lapic *apic = container_of(hrtimer, struct kev_lapic,
-					      timer.hrtimer);
-	ktime_t now = ktime_get();
 	unsigned long flags;
 
 	spin_lock_irqsave(&apic->lock, flags);
@@ -192,8 +233,70 @@ static enum hrtimer_restart timer_fn(struct hrtimer *hrtimer)
 	    !ktime_after(apic->timer.deadline, now))
 		expire(apic);
 	spin_unlock_irqrestore(&apic->lock, flags);
+}
+
+static struct kev_lapic *take_due(struct kev_lapic_timers *timers, ktime_t now)
+{
+	struct timerqueue_node *node;
+	struct kev_lapic *apic = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&timers->lock, flags);
+	node = timerqueue_getnext(&timers->queue);
+	if (node && !ktime_after(node->expires, now)) {
+		apic = container_of(node, struct kev_lapic, timer.node);
+		dequeue(timers, apic);
+	}
+	spin_unlock_irqrestore(&timers->lock, flags);
+
+	return apic;
+}
+
+/* Arm the host timer for the first that is queued, but not before @earliest. */
+static void remind(struct kev_lapic_timers *timers, ktime_t earliest)
+{
+	struct timerqueue_node *node;
+	unsigned long flags;
+
+	spin_lock_irqsave(&timers->lock, flags);
+	node = timerqueue_getnext(&timers->queue);
+	if (node)
+		hrtimer_start(&timers->hrtimer, max(node->expires, earliest),
+			      HRTIMER_MODE_ABS);
+	spin_unlock_irqrestore(&timers->lock, flags);
+}
+
+static enum hrtimer_restart timers_fn(struct hrtimer *hrtimer)
+{
+	struct kev_lapic_timers *timers = container_of(hrtimer,
+						       struct kev_lapic_timers,
+						       hrtimer);
+	ktime_t now = ktime_get();
+	struct kev_lapic *apic;
+	unsigned int n;
+
+	for (n = 0; n < EXPIRE_AT_ONCE; n++) {
+		apic = take_due(timers, now);
+		if (!apic)
+			break;
+		expire_due(apic, now);
+	}
+	remind(timers, n < EXPIRE_AT_ONCE ? 0 :
+					    ktime_add_ns(now, EXPIRE_PAUSE_NS));
 
 	return HRTIMER_NORESTART;
+}
+
+/**
+ * kev_lapic_timers_init() - Set up the timers of a machine without LAPICs
+ * @x86:	The machine.
+ */
+void kev_lapic_timers_init(struct kev_x86 *x86)
+{
+	spin_lock_init(&x86->timers.lock);
+	timerqueue_init_head(&x86->timers.queue);
+	kev_hrtimer_setup(&x86->timers.hrtimer, timers_fn, CLOCK_MONOTONIC,
+			  HRTIMER_MODE_ABS);
 }
 
 /**
@@ -202,24 +305,27 @@ static enum hrtimer_restart timer_fn(struct hrtimer *hrtimer)
  */
 void kev_lapic_timer_init(struct kev_lapic *apic)
 {
-	kev_hrtimer_setup(&apic->timer.hrtimer, timer_fn, CLOCK_MONOTONIC,
-			  HRTIMER_MODE_ABS);
+	timerqueue_init(&apic->timer.node);
 }
 
 /**
- * kev_lapic_timer_destroy() - Let the callback run no more
+ * kev_lapic_timer_destroy() - Let the callback look at it no more
  * @apic:	The LAPIC, which no register access reaches any more.
  *
  * Context: Process; the LAPIC's lock is not held.
  */
 void kev_lapic_timer_destroy(struct kev_lapic *apic)
 {
+	struct kev_lapic_timers *timers = &apic->x86->timers;
 	unsigned long flags;
 
 	spin_lock_irqsave(&apic->lock, flags);
 	kev_lapic_timer_stop(apic);
 	spin_unlock_irqrestore(&apic->lock, flags);
-	hrtimer_cancel(&apic->timer.hrtimer);
+
+	/* The callback may have taken it from the queue before. */
+	hrtimer_cancel(&timers->hrtimer);
+	remind(timers, 0);
 }
 
 /**

@@ -741,6 +741,7 @@ static int x86_vm_init(struct kev_vm *vm)
 	INIT_LIST_HEAD(&x86->apics);
 	mutex_init(&x86->lint0_lock);
 	INIT_LIST_HEAD(&x86->lint0);
+	kev_lapic_timers_init(x86);
 	vm->sink = x86;
 
 	return 0;

@@ -103,6 +103,7 @@ static inline bool kev_lapic_mode_present(enum kev_lapic_mode mode)
 }
 
 int kev_lapic_create(struct kev_vcpu *vcpu, struct kev_x86 *x86);
+void kev_lapic_timers_init(struct kev_x86 *x86);
 void kev_lapic_publish(struct kev_vcpu *vcpu);
 void kev_lapic_destroy(struct kev_vcpu *vcpu);
 

@@ -7,10 +7,11 @@
 #define _KEV_LAPIC_INTERNAL_H
 
 #include <linux/bitmap.h>
-#include <linux/hrtimer.h>
 #include <linux/kvm.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
+#include <linux/timerqueue.h>
 
 #include <asm/apicdef.h>
 
@@ -39,16 +40,16 @@ enum kev_lapic_timer_mode {
 
 /**
  * struct kev_lapic_timer - The timer; see lapic_timer.c
- * @hrtimer:	Reminds of @deadline.
+ * @node:	In &kev_lapic_timers.queue while it is armed for @deadline.
  * @deadline:	When it expires, or 0.  While @parked: when it expired last, or a
  *		later boundary of the period.
  * @period:	What the initial count stands for in nanoseconds, or 0.
  * @tsc_deadline: In that mode: the TSC at which it expires, or 0.
  * @mode:	enum kev_lapic_timer_mode, of LVTT.
- * @parked:	It has expired, and @hrtimer is not armed for the next period.
+ * @parked:	It has expired, and is not armed for the next period.
  */
 struct kev_lapic_timer {
-	struct hrtimer hrtimer;
+	struct timerqueue_node node;
 	ktime_t deadline;
 	u64 period;
 	u64 tsc_deadline;

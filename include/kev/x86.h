@@ -4,10 +4,13 @@
 #define _KEV_X86_H
 
 #include <linux/atomic.h>
+#include <linux/hrtimer.h>
 #include <linux/kconfig.h>
 #include <linux/kvm_eventfd.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/timerqueue.h>
 #include <linux/types.h>
 #include <kev/vm.h>
 
@@ -25,6 +28,18 @@ enum kev_irqchip_mode {
 	KEV_IRQCHIP_NONE,	/* user space has all interrupt controllers */
 	KEV_IRQCHIP_KERNEL,	/* PIC, IOAPIC and LAPICs here */
 	KEV_IRQCHIP_SPLIT,	/* LAPICs here, the others in user space */
+};
+
+/**
+ * struct kev_lapic_timers - The timers of all LAPICs; see lapic_timer.c
+ * @lock:	Protects @queue.  Nests inside the LAPICs'.  Irq-safe.
+ * @queue:	Those that are armed, by when they expire.
+ * @hrtimer:	Reminds of the first.
+ */
+struct kev_lapic_timers {
+	spinlock_t lock;
+	struct timerqueue_head queue;
+	struct hrtimer hrtimer;
 };
 
 /**
@@ -53,6 +68,7 @@ enum kev_irqchip_mode {
  * @lint0_lock:	Protects @intr and @lint0.  Nests inside the PIC's lock and
  *		outside the LAPICs'.
  * @lint0:	LAPICs that listen to @intr.
+ * @timers:	See &struct kev_lapic_timers.
  * @nmi_lint0:	How many LAPICs take what is wired to LINT0 for an NMI.
  */
 struct kev_x86 {
@@ -76,6 +92,7 @@ struct kev_x86 {
 	struct list_head apics;
 	struct mutex lint0_lock;
 	struct list_head lint0;
+	struct kev_lapic_timers timers;
 	atomic_t nmi_lint0;
 };
 

@@ -2,10 +2,10 @@
 /* The local APIC: registers, priority, EOI, what is taken and in which order. */
 #include <kunit/test.h>
 #include <linux/delay.h>
-#include <linux/hrtimer.h>
 #include <linux/kvm.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
+#include <linux/xarray.h>
 
 #include <asm/apicdef.h>
 
@@ -686,14 +686,19 @@ static struct kev_lapic_timer *timer_of(struct kev_vcpu *vcpu)
 	return &apic->timer;
 }
 
-/* Until the host's timer is not armed; false when it goes on and on. */
-static bool host_timer_rests(struct kev_vcpu *vcpu)
+static bool timer_is_armed(struct kev_vcpu *vcpu)
+{
+	return !RB_EMPTY_NODE(&timer_of(vcpu)->node.node);
+}
+
+/* Until the timer is not armed; false when it goes on and on. */
+static bool timer_rests(struct kev_vcpu *vcpu)
 {
 	unsigned int i;
 
 	for (i = 0; i < 100; i++) {
 		msleep(20);
-		if (!hrtimer_active(&timer_of(vcpu)->hrtimer))
+		if (!timer_is_armed(vcpu))
 			return true;
 	}
 
@@ -709,7 +714,7 @@ static void periodic_timer_rests_while_it_is_requested(struct kunit *test)
 	u32 most = 0;
 
 	x86_lapic_write(vcpu, APIC_TMICT, MSEC_TICKS);
-	KUNIT_EXPECT_TRUE(test, host_timer_rests(vcpu));
+	KUNIT_EXPECT_TRUE(test, timer_rests(vcpu));
 	KUNIT_EXPECT_TRUE(test, x86_requested(vcpu, 0x31));
 	for (i = 0; i < 100; i++)
 		most = max(most, x86_lapic_read(vcpu, APIC_TMCCT));
@@ -718,7 +723,7 @@ static void periodic_timer_rests_while_it_is_requested(struct kunit *test)
 
 	/* Other registers do not wake it. */
 	x86_lapic_write(vcpu, APIC_TASKPRI, 0);
-	KUNIT_EXPECT_FALSE(test, hrtimer_active(&timer_of(vcpu)->hrtimer));
+	KUNIT_EXPECT_FALSE(test, timer_is_armed(vcpu));
 	KUNIT_EXPECT_EQ(test, x86_ack(vcpu), FIXED(0x31));
 	msleep(20);
 	KUNIT_EXPECT_TRUE(test, x86_requested(vcpu, 0x31));
@@ -734,7 +739,7 @@ static void resumed_timer_keeps_its_phase(struct kunit *test)
 	x86_lapic_write(vcpu, APIC_TMICT, 200 * MSEC_TICKS);
 	before = timer_of(vcpu)->deadline;
 	msleep(220);
-	KUNIT_ASSERT_TRUE(test, host_timer_rests(vcpu));
+	KUNIT_ASSERT_TRUE(test, timer_rests(vcpu));
 	KUNIT_EXPECT_EQ(test, x86_ack(vcpu), FIXED(0x31));
 	after = timer_of(vcpu)->deadline;
 	now = ktime_get();
@@ -752,7 +757,7 @@ static void masked_periodic_timer_rests(struct kunit *test)
 	struct kev_vcpu *vcpu = timer_vcpu(test, lvtt | APIC_LVT_MASKED);
 
 	x86_lapic_write(vcpu, APIC_TMICT, MSEC_TICKS);
-	KUNIT_EXPECT_TRUE(test, host_timer_rests(vcpu));
+	KUNIT_EXPECT_TRUE(test, timer_rests(vcpu));
 	KUNIT_EXPECT_EQ(test, x86_ack(vcpu), -EAGAIN);
 	x86_lapic_write(vcpu, APIC_LVTT, lvtt);
 	msleep(20);
@@ -765,14 +770,41 @@ static void resting_timer_that_becomes_one_shot_expires_once(struct kunit *test)
 					   APIC_LVT_TIMER_PERIODIC);
 
 	x86_lapic_write(vcpu, APIC_TMICT, MSEC_TICKS);
-	KUNIT_EXPECT_TRUE(test, host_timer_rests(vcpu));
+	KUNIT_EXPECT_TRUE(test, timer_rests(vcpu));
 	x86_lapic_write(vcpu, APIC_LVTT, 0x32);
-	KUNIT_EXPECT_TRUE(test, host_timer_rests(vcpu));
+	KUNIT_EXPECT_TRUE(test, timer_rests(vcpu));
 	KUNIT_EXPECT_EQ(test, x86_ack(vcpu), FIXED(0x32));
+	x86_lapic_write(vcpu, APIC_EOI, 0);
 	KUNIT_EXPECT_EQ(test, x86_ack(vcpu), FIXED(0x31));
 	msleep(20);
 	KUNIT_EXPECT_FALSE(test, x86_requested(vcpu, 0x32));
 	KUNIT_EXPECT_EQ(test, x86_lapic_read(vcpu, APIC_TMCCT), 0);
+}
+
+/* More than one interrupt of the host serves: none is lost. */
+static void timers_that_expire_together_all_do(struct kunit *test)
+{
+	struct kev_vm *vm = x86_machine(test, 300);
+	unsigned int waiting = 300;
+	struct kev_vcpu *vcpu;
+	unsigned int tries;
+	unsigned long id;
+
+	xa_for_each(&vm->vcpus, id, vcpu) {
+		x86_lapic_enable(vcpu);
+		x86_lapic_write(vcpu, APIC_TDCR, APIC_TDR_DIV_1);
+		x86_lapic_write(vcpu, APIC_LVTT, 0x31);
+	}
+	xa_for_each(&vm->vcpus, id, vcpu)
+		x86_lapic_write(vcpu, APIC_TMICT, 100 * MSEC_TICKS);
+
+	for (tries = 0; waiting && tries < 500; tries++) {
+		msleep(20);
+		waiting = 0;
+		xa_for_each(&vm->vcpus, id, vcpu)
+			waiting += !x86_requested(vcpu, 0x31);
+	}
+	KUNIT_EXPECT_EQ(test, waiting, 0);
 }
 
 static void masked_timer_counts_in_silence(struct kunit *test)
@@ -953,6 +985,7 @@ static struct kunit_case lapic_cases[] = {
 	KUNIT_CASE(resumed_timer_keeps_its_phase),
 	KUNIT_CASE(masked_periodic_timer_rests),
 	KUNIT_CASE(resting_timer_that_becomes_one_shot_expires_once),
+	KUNIT_CASE(timers_that_expire_together_all_do),
 	KUNIT_CASE(masked_timer_counts_in_silence),
 	KUNIT_CASE(divisor_stretches_what_is_left),
 	KUNIT_CASE(period_has_a_lower_bound),
