@@ -16,6 +16,7 @@
 
 #include <kev/ioctl.h>
 #include <kev/node.h>
+#include <kev/quota.h>
 #include <kev/vcpu.h>
 #include <kev/vm.h>
 
@@ -41,6 +42,24 @@ static const struct kev_arch_ops *node_machine(unsigned long type)
 	}
 }
 
+/* A VM that is counted for the caller's user, or an ERR_PTR(). */
+static struct kev_vm *create_counted(const struct kev_arch_ops *machine)
+{
+	struct kev_user *user;
+	struct kev_vm *vm;
+
+	user = kev_quota_add_vm();
+	if (IS_ERR(user))
+		return ERR_CAST(user);
+
+	vm = kev_machine_create(machine, current->mm);
+	if (IS_ERR(vm))
+		kev_quota_remove_vm(user, 0);
+	else
+		vm->user = user;
+	return vm;
+}
+
 static long node_create_vm(void *obj, void *arg, unsigned long type)
 {
 	const struct kev_arch_ops *machine = node_machine(type);
@@ -56,7 +75,7 @@ static long node_create_vm(void *obj, void *arg, unsigned long type)
 		kev_fd_abort(&fd);
 		return -EINVAL;
 	}
-	vm = kev_machine_create(machine, current->mm);
+	vm = create_counted(machine);
 	if (IS_ERR(vm)) {
 		kev_fd_abort(&fd);
 		return PTR_ERR(vm);

@@ -853,7 +853,7 @@ EXPORT_SYMBOL_GPL(kev_update_irq_routing);
  * @max:	GSIs below this can be routed from then on.
  *
  * Context: Process context; takes irq_lock, waits for a grace period.
- * Return: 0; -EINVAL: below the limit in force or above KEV_MAX_IRQ_ROUTES_CAP;
+ * Return: 0; -EINVAL: below the limit in force or above kev_max_routes();
  *	   -ENOMEM.
  */
 int kev_set_max_routes(struct kev_vm *vm, u64 max)
@@ -863,7 +863,7 @@ int kev_set_max_routes(struct kev_vm *vm, u64 max)
 	int ret = -EINVAL;
 
 	mutex_lock(&vm->irq_lock);
-	if (max < vm->max_routes || max > KEV_MAX_IRQ_ROUTES_CAP)
+	if (max < vm->max_routes || max > kev_max_routes())
 		goto unlock;
 
 	ret = -ENOMEM;

@@ -502,7 +502,7 @@ static struct kev_vcpu *vcpu_alloc(struct kev_vm *vm, u32 id)
 /* Without vm->lock the answer may be old; it is asked again under it. */
 static bool vcpu_id_valid(const struct kev_vm *vm, unsigned long id)
 {
-	return id < (READ_ONCE(vm->max_vcpu_ids) ?: KEV_MAX_VCPU_IDS);
+	return id < (READ_ONCE(vm->max_vcpu_ids) ?: kev_max_vcpu_ids());
 }
 
 /* Under vm->lock; publication is the last thing that can fail. */
@@ -513,7 +513,7 @@ static int vcpu_publish(struct kev_vcpu *vcpu)
 
 	lockdep_assert_held(&vm->lock);
 
-	if (vm->created_vcpus >= KEV_MAX_VCPUS || !vcpu_id_valid(vm, vcpu->id))
+	if (vm->created_vcpus >= kev_max_vcpus() || !vcpu_id_valid(vm, vcpu->id))
 		return -EINVAL;
 	if (xa_load(&vm->vcpus, vcpu->id))
 		return -EEXIST;
@@ -530,7 +530,7 @@ static int vcpu_publish(struct kev_vcpu *vcpu)
 	vm->created_vcpus++;
 	/* The first vCPU settles how many ids there are. */
 	if (!vm->max_vcpu_ids)
-		WRITE_ONCE(vm->max_vcpu_ids, KEV_MAX_VCPU_IDS);
+		WRITE_ONCE(vm->max_vcpu_ids, kev_max_vcpu_ids());
 	vm->arch->vcpu_published(vcpu);
 	return 0;
 }
@@ -541,8 +541,8 @@ static int vcpu_publish(struct kev_vcpu *vcpu)
  * @id:		Below the VM's limit of ids, and not taken.
  *
  * Context: Process context; takes vm->lock.
- * Return: The vCPU; or an ERR_PTR() of -EINVAL: @id, or KEV_MAX_VCPUS are
- *	   there; -EEXIST; -ENOMEM.
+ * Return: The vCPU; or an ERR_PTR() of -EINVAL: @id, or kev_max_vcpus()
+ *	   are there; -EEXIST; -ENOSPC: enough timers; -ENOMEM.
  */
 struct kev_vcpu *kev_vcpu_create(struct kev_vm *vm, unsigned long id)
 {

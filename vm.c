@@ -25,6 +25,7 @@
 #include <kev/ioctl.h>
 #include <kev/irqchip.h>
 #include <kev/node.h>
+#include <kev/quota.h>
 #include <kev/stats.h>
 #include <kev/vcpu.h>
 #include <kev/vm.h>
@@ -217,6 +218,7 @@ static void vm_destroy(struct kev_vm *vm)
 	vm->ops->release(vm);
 	if (vm->mm)
 		mmdrop(vm->mm);
+	kev_quota_remove_vm(vm->user, vm->timers);
 	vm_free(vm);
 }
 
@@ -322,7 +324,7 @@ static int built_extension(struct kev_vm *vm, unsigned long cap)
 		return IS_ENABLED(CONFIG_KVM_EVENTFD_IRQ_ROUTING);
 	case KVM_EVENTFD_CAP_MAX_ROUTES:
 		return IS_ENABLED(CONFIG_KVM_EVENTFD_IRQ_ROUTING) ?
-		       KEV_MAX_IRQ_ROUTES_CAP : 0;
+		       kev_max_routes() : 0;
 	default:
 		return -1;
 	}
@@ -359,11 +361,11 @@ int kev_check_extension(struct kev_vm *vm, unsigned long cap)
 	case KVM_EVENTFD_CAP_LINES:
 		return !vm || vm->arch == &kev_lines_machine ? KEV_LINES : 0;
 	case KVM_CAP_NR_VCPUS:
-		return min_t(unsigned int, num_online_cpus(), KEV_MAX_VCPUS);
+		return min(num_online_cpus(), kev_max_vcpus());
 	case KVM_CAP_MAX_VCPUS:
-		return KEV_MAX_VCPUS;
+		return kev_max_vcpus();
 	case KVM_CAP_MAX_VCPU_ID:
-		return KEV_MAX_VCPU_IDS;
+		return kev_max_vcpu_ids();
 	}
 
 	value = built_extension(vm, cap);

@@ -24,6 +24,7 @@
 #include <kev/ioctl.h>
 #include <kev/irqchip.h>
 #include <kev/lapic.h>
+#include <kev/quota.h>
 #include <kev/vcpu.h>
 #include <kev/x86.h>
 
@@ -530,7 +531,7 @@ static int enable_max_vcpu_id(struct kev_vm *vm, u64 ids)
 {
 	int ret = -EINVAL;
 
-	if (ids > KEV_MAX_VCPU_IDS)
+	if (ids > kev_max_vcpu_ids())
 		return -EINVAL;
 
 	mutex_lock(&vm->lock);
@@ -571,7 +572,7 @@ static long x86_set_boot_cpu_id(void *obj, void *arg, unsigned long id)
 	mutex_lock(&vm->lock);
 	if (vm->created_vcpus)
 		ret = -EBUSY;
-	else if (id > (vm->max_vcpu_ids ?: KEV_MAX_VCPU_IDS))
+	else if (id > (vm->max_vcpu_ids ?: kev_max_vcpu_ids()))
 		ret = -EINVAL;
 	else
 		kev_x86(vm)->bsp_id = id;
@@ -763,9 +764,21 @@ static void x86_vm_stop(struct kev_vm *vm)
 	x86->pic = NULL;
 }
 
+/* A LAPIC has a timer. */
 static int x86_vcpu_create(struct kev_vcpu *vcpu)
 {
-	return kev_lapic_create(vcpu, kev_x86(vcpu->vm));
+	bool counted = has_lapics(vcpu->vm);
+	int ret;
+
+	ret = counted ? kev_quota_add_timer(vcpu->vm) : 0;
+	if (ret)
+		return ret;
+
+	ret = kev_lapic_create(vcpu, kev_x86(vcpu->vm));
+	if (ret && counted)
+		kev_quota_remove_timer(vcpu->vm);
+
+	return ret;
 }
 
 const struct kev_arch_ops kev_x86_machine = {

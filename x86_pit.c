@@ -12,6 +12,7 @@
 
 #include <kev/i8254.h>
 #include <kev/lapic.h>
+#include <kev/quota.h>
 #include <kev/x86.h>
 
 static struct kev_pit *x86_pit(struct kev_vm *vm)
@@ -49,27 +50,38 @@ static const struct kev_pit_ops pit_ops = {
 	.ticked = pit_ticked,
 };
 
-/* KVM says ENOMEM whatever went wrong. */
+/* KVM says ENOMEM whatever went wrong, but for a limit that it does not have. */
+static int add_pit(struct kev_vm *vm, u32 flags)
+{
+	struct kev_pit *pit;
+	int ret;
+
+	ret = kev_quota_add_timer(vm);
+	if (ret)
+		return ret;
+
+	pit = kev_pit_create(vm, flags & KVM_PIT_SPEAKER_DUMMY, &pit_ops);
+	if (IS_ERR(pit)) {
+		kev_quota_remove_timer(vm);
+		return -ENOMEM;
+	}
+	/* Pairs with x86_pit(). */
+	smp_store_release(&kev_x86(vm)->pit, pit);
+
+	return 0;
+}
+
 static int create_pit(struct kev_vm *vm, u32 flags)
 {
-	struct kev_x86 *x86 = kev_x86(vm);
-	struct kev_pit *pit;
-	int ret = 0;
+	int ret;
 
 	mutex_lock(&vm->lock);
-	if (x86->pit) {
+	if (kev_x86(vm)->pit)
 		ret = -EEXIST;
-	} else if (!kev_irqchip_full(vm)) {
+	else if (!kev_irqchip_full(vm))
 		ret = -ENOENT;
-	} else {
-		pit = kev_pit_create(vm, flags & KVM_PIT_SPEAKER_DUMMY,
-				     &pit_ops);
-		if (IS_ERR(pit))
-			ret = -ENOMEM;
-		else
-			/* Pairs with x86_pit(). */
-			smp_store_release(&x86->pit, pit);
-	}
+	else
+		ret = add_pit(vm, flags);
 	mutex_unlock(&vm->lock);
 
 	return ret;
@@ -81,7 +93,8 @@ static int create_pit(struct kev_vm *vm, u32 flags)
  * @arg:	None.
  * @uarg:	Ignored.
  *
- * Return: 0; -EEXIST: there is one; -ENOENT: no PIC; -ENOMEM.
+ * Return: 0; -EEXIST: there is one; -ENOENT: no PIC; -ENOSPC: enough timers;
+ *	   -ENOMEM.
  */
 long kev_x86_create_pit(void *obj, void *arg, unsigned long uarg)
 {

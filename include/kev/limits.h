@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Every bound of the module in one place, with where it comes from. */
+/*
+ * Every bound of the module in one place, with where it comes from.  What the
+ * administrator can lower is asked by a function: see limits.c.
+ */
 #ifndef _KEV_LIMITS_H
 #define _KEV_LIMITS_H
 
 #include <linux/kconfig.h>
+#include <linux/types.h>
 
 /* KVM_CAP_IRQ_ROUTING: GSIs below this, and no more entries than this. */
 #define KEV_MAX_IRQ_ROUTES	4096
@@ -26,9 +30,26 @@
  */
 #define KEV_MAX_IOEVENTFDS	(1U << 20)
 
-/* KVM_CAP_MAX_VCPUS and KVM_CAP_MAX_VCPU_ID, as Debian's kvm.ko. */
+/*
+ * KVM_CAP_MAX_VCPUS and KVM_CAP_MAX_VCPU_ID, as Debian's kvm.ko.  Arrays are of
+ * this size, whatever the parameter says.
+ */
 #define KEV_MAX_VCPUS		4096
-#define KEV_MAX_VCPU_IDS	(KEV_MAX_VCPUS * 4)
+#define KEV_IDS_PER_VCPU	4
+#define KEV_MAX_VCPU_IDS	(KEV_MAX_VCPUS * KEV_IDS_PER_VCPU)
+
+/*
+ * VMs of a user.  KVM has no such limit, and hypervisors run all their guests as
+ * one user: it is above what a host runs, and bounds what no cgroup is charged
+ * for, the per-CPU part of each VM.
+ */
+#define KEV_MAX_VMS_PER_USER	1024
+
+/*
+ * Timers of a user, one for each PIT and each LAPIC.  A VM of all vCPUs that are
+ * possible has room, and a second one; or 1,024 VMs of 7 vCPUs.
+ */
+#define KEV_MAX_TIMERS_PER_USER	(2 * (KEV_MAX_VCPUS + 1))
 
 /* Pages of a vCPU fd's mapping. */
 #define KEV_VCPU_PAGES		3
@@ -36,5 +57,12 @@
 /* Locks and work items have the size that they have without debugging. */
 #define KEV_PLAIN_LOCKS		(!IS_ENABLED(CONFIG_DEBUG_SPINLOCK) && \
 				 !IS_ENABLED(CONFIG_LOCKDEP))
+
+/* The same as the module's parameters say.  Any context. */
+unsigned int kev_max_vcpus(void);
+unsigned int kev_max_vcpu_ids(void);
+unsigned int kev_max_routes(void);
+unsigned int kev_max_vms_per_user(void);
+unsigned int kev_max_timers_per_user(void);
 
 #endif /* _KEV_LIMITS_H */

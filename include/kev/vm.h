@@ -27,6 +27,7 @@ struct kev_coalesced;
 struct kev_irqfd_counts;
 struct file_operations;
 struct kev_routing;
+struct kev_user;
 struct mm_struct;
 
 /**
@@ -133,12 +134,14 @@ struct kev_stale {
  * @coalesced:	See coalesced.c; NULL for a driver's.
  * @arch:	What the node's machine has beyond a sink; NULL for a driver's.
  * @mm:		Whose ioctls are served.  Reference held.  NULL for a driver's.
+ * @user:	For whom it is counted; NULL for a driver's.  Set before any fd.
  * @lock:	Creation of chips and vCPUs.  Outermost.
  * @vcpus:	By vCPU id.  Written under @lock, entries never removed before
  *		the VM goes.
  * @created_vcpus: Under @lock.
  * @max_vcpu_ids: vCPU ids are below; 0 until KVM_CAP_MAX_VCPU_ID or the first
  *		vCPU sets it, once.  Written under @lock.
+ * @timers:	How many are counted for @user.  Under @lock.
  *
  * The order of locks is in Documentation/locking.rst.
  */
@@ -171,10 +174,12 @@ struct kev_vm {
 
 	const struct kev_arch_ops *arch;
 	struct mm_struct *mm;
+	struct kev_user *user;
 	struct mutex lock;
 	struct xarray vcpus;
 	unsigned int created_vcpus;
 	unsigned int max_vcpu_ids;
+	unsigned int timers;
 };
 
 void kev_vm_get(struct kev_vm *vm);
