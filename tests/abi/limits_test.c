@@ -263,6 +263,26 @@ TEST_F(limit, lapics_of_a_user_are_counted)
 	EXPECT_EQ(0, as_user(two_lapics, self->node));
 }
 
+/* While the user has another VM: else nothing of it would be left to be wrong. */
+static int lapic_of_the_next_vm(int node)
+{
+	int other = vm_of(node), vm = chips_vm_of(node);
+	int vcpu = __create_vcpu(vm, 0);
+
+	if (other < 0 || vcpu < 0)
+		return 1;
+	close(vcpu);
+	close(vm);
+	return __create_vcpu(chips_vm_of(node), 0) < 0 ? 2 : 0;
+}
+
+TEST_F(limit, lapics_of_a_vm_that_went_do_not_count)
+{
+	KEV_REQUIRE_CHIP(KEV_CHIP_SPLIT);
+	param_set("max_timers_per_user", 1);
+	EXPECT_EQ(0, as_user(lapic_of_the_next_vm, self->node));
+}
+
 static int vcpu_without_lapic(int node)
 {
 	return __create_vcpu(vm_of(node), 0) < 0;
