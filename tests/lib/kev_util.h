@@ -39,8 +39,11 @@ static inline void *kev_bad_ptr(void)
 #define KEV_BAD_PTR(type)						\
 	((type *)kev_bad_ptr())
 
-/* How long an interrupt that takes the way through a work item may need. */
-#define KEV_TIMEOUT_MS		10000
+/*
+ * When to give up on what must come.  Nothing waits so long where all is well, so it is
+ * more than the busiest host needs.
+ */
+#define KEV_TIMEOUT_MS		30000
 
 __attribute__((__noreturn__, __format__(printf, 3, 4)))
 void kev_die(const char *file, int line, const char *fmt, ...);

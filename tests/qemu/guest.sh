@@ -7,6 +7,8 @@
 passed=0
 failed=0
 holder=
+# A third of a second each; only who waits in vain waits for all of them.
+tries=$(seq 100)
 
 ok() {
 	passed=$((passed + 1))
@@ -39,7 +41,7 @@ start_holder() {
 	rm -f /tmp/held
 	hold "$@" >/tmp/held 2>&1 &
 	holder=$!
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in $tries; do
 		grep -q held /tmp/held && return 0
 		sleep 0.3
 	done
@@ -56,7 +58,7 @@ stop_holder() {
 
 # A last close is finished by a work item now and then, so rmmod may be early.
 remove_module() {
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in $tries; do
 		rmmod "$1" 2>/tmp/rmmod.log && return 0
 		sleep 0.3
 	done
