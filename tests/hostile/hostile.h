@@ -18,12 +18,14 @@
 /**
  * struct attack - One run of a subject
  * @times:	How much of it: 1 in `make check`, more in `make hostile`.
+ * @counted:	The clock counts instructions (boot -i).
  * @text:	For the result: what was done.
  * @error:	The first thing that went wrong; or NULL.
  * @skipped:	Why nothing was done; or NULL.
  */
 struct attack {
 	unsigned int times;
+	bool counted;
 	char text[160];
 	const char *error;
 	const char *skipped;
@@ -36,6 +38,11 @@ void attack_tell(struct attack *attack, const char *fmt, ...);
 /* The same numbers at each run. */
 uint32_t next_random(uint32_t *state);
 uint64_t next_random_64(uint32_t *state);
+
+/* The kernel's log: from now on; what came to it; detectors of one second. */
+int log_open(void);
+unsigned int log_count(int log, bool core);
+void log_shorten(void);
 
 pthread_t start(void *(*fn)(void *arg), void *arg);
 void join(pthread_t thread);
@@ -50,5 +57,8 @@ void attack_storm(struct attack *attack);
 void attack_registers(struct attack *attack);
 void attack_memcg(struct attack *attack);
 void attack_oom(struct attack *attack);
+void attack_latency(struct attack *attack);
+void attack_neighbour(struct attack *attack);
+void attack_reenter(struct attack *attack);
 
 #endif /* KEV_HOSTILE_H */

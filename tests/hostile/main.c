@@ -2,9 +2,11 @@
 /*
  * kev-hostile: users and guests that mean harm.
  *
- *	kev-hostile [-n TIMES] [SUBJECT...]
+ *	kev-hostile [-i] [-n TIMES] [SUBJECT...]
  *
- * TIMES is how much of each: 1 is for `make check`.  That the kernel survives is
+ * TIMES is how much of each: 1 is for `make check`.  -i says that the clock counts
+ * instructions.  A subject that needs a machine of its own, such a clock or a third
+ * CPU, runs when it is named.  That the kernel survives is
  * for the checkers to say; what is looked at here is that a cost is bounded,
  * that it is its cause who pays, and that others do not notice.
  */
@@ -19,17 +21,21 @@
 static const struct subject {
 	const char *name;
 	void (*run)(struct attack *attack);
+	bool named;	/* runs only when it is named */
 } subjects[] = {
-	{ "ioctls", attack_ioctls },
-	{ "numbers", attack_numbers },
-	{ "kill", attack_kill },
-	{ "nofile", attack_nofile },
-	{ "log", attack_log },
-	{ "pages", attack_pages },
-	{ "storm", attack_storm },
-	{ "registers", attack_registers },
-	{ "memcg", attack_memcg },
-	{ "oom", attack_oom },
+	{ "ioctls", attack_ioctls, false },
+	{ "numbers", attack_numbers, false },
+	{ "kill", attack_kill, false },
+	{ "nofile", attack_nofile, false },
+	{ "log", attack_log, false },
+	{ "pages", attack_pages, false },
+	{ "storm", attack_storm, false },
+	{ "registers", attack_registers, false },
+	{ "memcg", attack_memcg, false },
+	{ "oom", attack_oom, false },
+	{ "latency", attack_latency, true },
+	{ "neighbour", attack_neighbour, true },
+	{ "reenter", attack_reenter, true },
 };
 
 void attack_fail(struct attack *attack, const char *error)
@@ -77,12 +83,12 @@ void join(pthread_t thread)
 	kev_assert(!errno, "pthread_join");
 }
 
-static bool is_wanted(const char *name, char **names)
+static bool is_wanted(const struct subject *subject, char **names)
 {
 	if (!*names)
-		return true;
+		return !subject->named;
 	for (; *names; names++)
-		if (!strcmp(*names, name))
+		if (!strcmp(*names, subject->name))
 			return true;
 	return false;
 }
@@ -102,22 +108,26 @@ static bool tell(const char *name, const struct attack *attack)
 int main(int argc, char **argv)
 {
 	unsigned int i, passed = 0, failed = 0, skipped = 0, times = 1;
+	bool counted = false;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "n:")) != -1) {
-		if (opt != 'n') {
-			fprintf(stderr, "usage: kev-hostile [-n TIMES] [SUBJECT...]\n");
+	while ((opt = getopt(argc, argv, "in:")) != -1) {
+		if (opt == 'i') {
+			counted = true;
+		} else if (opt == 'n') {
+			times = strtoul(optarg, NULL, 0);
+		} else {
+			fprintf(stderr, "usage: kev-hostile [-i] [-n TIMES] [SUBJECT...]\n");
 			return 2;
 		}
-		times = strtoul(optarg, NULL, 0);
 	}
+	if (counted)
+		log_shorten();
 	for (i = 0; i < ARRAY_SIZE(subjects); i++) {
-		struct attack attack = { .times = times };
+		struct attack attack = { .times = times, .counted = counted };
 
-		if (!is_wanted(subjects[i].name, argv + optind)) {
-			skipped++;
+		if (!is_wanted(&subjects[i], argv + optind))
 			continue;
-		}
 		subjects[i].run(&attack);
 		if (!tell(subjects[i].name, &attack))
 			failed++;
