@@ -462,7 +462,7 @@ static void irqfd_never_sees_half_a_route(struct kunit *test)
 
 /* Irqfds of one GSI, more than a route change updates in one go */
 
-#define MANY	300
+#define MANY	140
 
 static void assign_many(struct kunit *test, struct kev_vm *vm, int *fd)
 {
@@ -607,18 +607,22 @@ static int gated_irqfd(struct kunit *test, struct kev_vm *vm,
 	return fd;
 }
 
-static struct kev_vm *gated_vm(struct kunit *test, struct fake_sink **sink,
-			       struct fake_gate *gate)
+/* The gate is the sink's: it goes after the VM, whose work items pass it. */
+static struct kev_vm *gated_vm(struct kunit *test, struct fake_gate **gate_of)
 {
-	struct kev_vm *vm = routed_vm(test, sink);
+	struct fake_gate *gate = kunit_kzalloc(test, sizeof(*gate), GFP_KERNEL);
+	struct fake_sink *sink;
+	struct kev_vm *vm;
 	unsigned int i;
 
-	atomic_set(&gate->tickets, 0);
+	KUNIT_ASSERT_NOT_NULL(test, gate);
+	vm = routed_vm(test, &sink);
 	init_completion(&gate->entered);
 	for (i = 0; i < FAKE_GATES; i++)
 		init_completion(&gate->leave[i]);
-	(*sink)->atomic_ret = -EWOULDBLOCK;
-	(*sink)->gate = gate;
+	sink->atomic_ret = -EWOULDBLOCK;
+	sink->gate = gate;
+	*gate_of = gate;
 	return vm;
 }
 
@@ -641,17 +645,16 @@ static void irqfd_counts_do_not_fall_while_it_ends(struct kunit *test)
 {
 	struct deassigner d = { };
 	struct kev_irqfd_stats stats;
-	struct fake_sink *sink;
-	struct fake_gate gate;
-	struct kev_vm *vm = gated_vm(test, &sink, &gate);
+	struct fake_gate *gate;
+	struct kev_vm *vm = gated_vm(test, &gate);
 
-	deassign_begin(test, &d, vm, gated_irqfd(test, vm, &gate));
+	deassign_begin(test, &d, vm, gated_irqfd(test, vm, gate));
 	await_no_irqfd(vm);
 	kev_irqfds_stats(vm, &stats);
 	KUNIT_EXPECT_EQ(test, 1ULL, stats.signalled);
 	KUNIT_EXPECT_EQ(test, 0ULL, stats.injected);
 
-	complete(&gate.leave[0]);
+	complete(&gate->leave[0]);
 	KUNIT_EXPECT_EQ(test, 1, deassign_await(&d));
 	deassign_end(&d);
 	kev_irqfds_stats(vm, &stats);
@@ -663,10 +666,9 @@ static void irqfd_counts_do_not_fall_while_it_ends(struct kunit *test)
 static void irqfd_second_deassign_waits_for_the_first(struct kunit *test)
 {
 	struct deassigner d[2] = { };
-	struct fake_sink *sink;
-	struct fake_gate gate;
-	struct kev_vm *vm = gated_vm(test, &sink, &gate);
-	int fd = gated_irqfd(test, vm, &gate);
+	struct fake_gate *gate;
+	struct kev_vm *vm = gated_vm(test, &gate);
+	int fd = gated_irqfd(test, vm, gate);
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
@@ -674,7 +676,7 @@ static void irqfd_second_deassign_waits_for_the_first(struct kunit *test)
 		await_no_irqfd(vm);
 		deassign_settle(&d[i]);
 	}
-	complete(&gate.leave[0]);
+	complete(&gate->leave[0]);
 	for (i = 0; i < 2; i++) {
 		KUNIT_EXPECT_EQ(test, 1, deassign_await(&d[i]));
 		deassign_end(&d[i]);
@@ -685,12 +687,11 @@ static void irqfd_second_deassign_waits_for_the_first(struct kunit *test)
 static void irqfd_deassign_waits_for_earlier_closes_alone(struct kunit *test)
 {
 	struct deassigner d = { };
-	struct fake_sink *sink;
-	struct fake_gate gate;
-	struct kev_vm *vm = gated_vm(test, &sink, &gate);
+	struct fake_gate *gate;
+	struct kev_vm *vm = gated_vm(test, &gate);
 	int other = fake_eventfd(test, 0);
-	int earlier = gated_irqfd(test, vm, &gate);
-	int later = gated_irqfd(test, vm, &gate);
+	int earlier = gated_irqfd(test, vm, gate);
+	int later = gated_irqfd(test, vm, gate);
 
 	fake_eventfd_close(earlier);
 	await_cleanup(vm);
@@ -699,9 +700,9 @@ static void irqfd_deassign_waits_for_earlier_closes_alone(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, completion_done(&d.done));
 	fake_eventfd_close(later);
 
-	complete(&gate.leave[0]);
+	complete(&gate->leave[0]);
 	KUNIT_EXPECT_EQ(test, 1, deassign_await(&d));
-	complete(&gate.leave[1]);
+	complete(&gate->leave[1]);
 	deassign_end(&d);
 }
 
