@@ -14,7 +14,6 @@
  */
 #include <linux/eventfd.h>
 #include <linux/kvm_eventfd.h>
-#include <linux/moduleparam.h>
 #include <linux/percpu.h>
 #include <linux/rbtree.h>
 #include <linux/refcount.h>
@@ -25,10 +24,6 @@
 #include <kev/compat.h>
 #include <kev/ioeventfd.h>
 #include <kev/limits.h>
-
-static unsigned int max_ioeventfds = KEV_MAX_IOEVENTFDS;
-module_param(max_ioeventfds, uint, 0644);
-MODULE_PARM_DESC(max_ioeventfds, "Most ioeventfds that one VM may have");
 
 /**
  * struct kev_ioeventfd - An eventfd that a guest's write signals
@@ -303,7 +298,7 @@ static int ioeventfd_insert(struct kev_ioeventfds *ioeventfds,
 
 	lockdep_assert_held(&ioeventfds->lock);
 
-	if (ioeventfds->nr >= READ_ONCE(max_ioeventfds) ||
+	if (ioeventfds->nr >= kev_max_ioeventfds() ||
 	    READ_ONCE(ioeventfds->nr_devices[key->bus]) >= KEV_MAX_BUS_DEVICES)
 		return tree_find(ioeventfds, key) ? -EEXIST : -ENOSPC;
 	return tree_insert(ioeventfds, ioeventfd) ? 0 : -EEXIST;

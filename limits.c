@@ -14,6 +14,7 @@
 
 static unsigned int max_vcpus = KEV_MAX_VCPUS;
 static unsigned int max_routes = KEV_MAX_IRQ_ROUTES_CAP;
+static unsigned int max_ioeventfds = KEV_MAX_IOEVENTFDS;
 static unsigned int max_vms_per_user = KEV_MAX_VMS_PER_USER;
 static unsigned int max_timers_per_user = KEV_MAX_TIMERS_PER_USER;
 
@@ -43,6 +44,8 @@ module_param_cb(max_vcpus, &max_vcpus_ops, &max_vcpus, 0644);
 MODULE_PARM_DESC(max_vcpus, "vCPUs of a VM, 1 to 4096 (4096)");
 module_param_cb(max_routes, &max_routes_ops, &max_routes, 0644);
 MODULE_PARM_DESC(max_routes, "routes that a VM can ask for, 4096 to 131072 (131072)");
+module_param(max_ioeventfds, uint, 0644);
+MODULE_PARM_DESC(max_ioeventfds, "ioeventfds of a VM (1048576)");
 module_param(max_vms_per_user, uint, 0644);
 MODULE_PARM_DESC(max_vms_per_user, "VMs of a user without CAP_SYS_RESOURCE (1024)");
 module_param(max_timers_per_user, uint, 0644);
@@ -76,6 +79,16 @@ unsigned int kev_max_vcpu_ids(void)
 unsigned int kev_max_routes(void)
 {
 	return READ_ONCE(max_routes);
+}
+
+/**
+ * kev_max_ioeventfds - How many ioeventfds a VM can have
+ *
+ * Return: The parameter.
+ */
+unsigned int kev_max_ioeventfds(void)
+{
+	return READ_ONCE(max_ioeventfds);
 }
 
 /**

@@ -62,6 +62,7 @@
 unsigned int kev_max_vcpus(void);
 unsigned int kev_max_vcpu_ids(void);
 unsigned int kev_max_routes(void);
+unsigned int kev_max_ioeventfds(void);
 unsigned int kev_max_vms_per_user(void);
 unsigned int kev_max_timers_per_user(void);
 
