@@ -7,6 +7,7 @@
  * Each form has a process and a CPU of its own.  The one that waits for it is on
  * another CPU, and says which form it was that never came back.
  */
+#include <fcntl.h>
 #include <liburing.h>
 #include <linux/aio_abi.h>
 #include <poll.h>
@@ -310,6 +311,72 @@ static int form_run(const void *arg)
 	return ret;
 }
 
+/* The queue of a driver, whose VM and what is polled are one file */
+
+#define DRIVER		"/dev/kev-example"
+#define INPUT_START	1
+#define INPUT_AGAIN	2
+
+/* False when it did not come. */
+static bool driver_takes_again(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	uint32_t inputs = 0;
+
+	while (!(inputs & 1U << INPUT_AGAIN)) {
+		if (poll(&pfd, 1, KEV_TIMEOUT_MS) != 1)
+			return false;
+		kev_assert(read(fd, &inputs, sizeof(inputs)) == sizeof(inputs),
+			   "read");
+	}
+	return true;
+}
+
+static void driver_routes(int fd)
+{
+	struct kev_routes *routes = kev_routes_new();
+
+	kev_route_msi(routes, GSI_START, 0, INPUT_START);
+	kev_route_msi(routes, GSI_AGAIN, 0, INPUT_AGAIN);
+	set_gsi_routing(fd, routes);
+	free(routes);
+}
+
+static int driver_round(int fd, struct poller *poller, unsigned int depth)
+{
+	int begin = kev_eventfd(0);
+	int again = kev_eventfd(0);
+	int ret = FORM_SKIPPED;
+
+	driver_routes(fd);
+	irqfd_assign(fd, begin, GSI_START);
+	irqfd_assign(fd, again, GSI_AGAIN);
+	if (poller_open(poller, again)) {
+		poller_arm(poller, chain_open(poller, fd, depth), again);
+		kev_signal(begin);
+		ret = !driver_takes_again(fd) ? FORM_LOST :
+		      !poller_is_done(poller) ? FORM_NO_POLL : FORM_WELL;
+		chain_close(poller);
+		poller_close(poller);
+	}
+	close(begin);
+	close(again);
+	return ret;
+}
+
+static int driver_run(const void *arg)
+{
+	const struct form *form = arg;
+	struct poller poller = { .kind = form->kind };
+	int fd = open(DRIVER, O_RDWR | O_CLOEXEC);
+	int ret;
+
+	kev_assert(fd >= 0, DRIVER);
+	ret = driver_round(fd, &poller, form->depth);
+	close(fd);
+	return ret;
+}
+
 /* Two polls that end in each other's VM, on two CPUs */
 
 struct cross {
@@ -491,6 +558,26 @@ static unsigned int each_form(struct attack *attack)
 	return nr;
 }
 
+/* Where the example driver is loaded. */
+static unsigned int each_driver(struct attack *attack)
+{
+	struct form form = { .by_irqfd = true };
+	unsigned int nr = 0;
+	char name[120];
+
+	if (access(DRIVER, F_OK))
+		return 0;
+	for (form.kind = 0; form.kind < NR_POLLERS; form.kind++) {
+		for (form.depth = 0; form.depth < 2; form.depth++) {
+			snprintf(name, sizeof(name),
+				 "%s of a driver, through %u epolls",
+				 poller_names[form.kind], form.depth);
+			nr += form_fork(attack, name, driver_run, &form);
+		}
+	}
+	return nr;
+}
+
 static unsigned int each_cross(struct attack *attack)
 {
 	unsigned int i, nr = 0;
@@ -527,6 +614,7 @@ void attack_reenter(struct attack *attack)
 	skipped = 0;
 	for (round = 0; round < attack->times && !attack->error; round++) {
 		nr += each_form(attack);
+		nr += each_driver(attack);
 		nr += each_cross(attack);
 	}
 	sched_setaffinity(0, sizeof(before), &before);
