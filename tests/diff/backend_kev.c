@@ -23,6 +23,43 @@ static void kev_setup_cpu(struct machine *m, unsigned int cpu)
 	(void)cpu;
 }
 
+static uint64_t figure_of(const char *file, const char *name)
+{
+	const struct kvm_stats_header *header = (const void *)file;
+	size_t size = sizeof(struct kvm_stats_desc) + header->name_size;
+	const char *at = file + header->desc_offset;
+	uint64_t value = 0;
+	unsigned int i;
+
+	for (i = 0; i < header->num_desc; i++, at += size) {
+		const struct kvm_stats_desc *desc = (const void *)at;
+
+		if (strcmp(desc->name, name))
+			continue;
+		memcpy(&value, file + header->data_offset + desc->offset,
+		       sizeof(value));
+		return value;
+	}
+	die("kev: no statistics of %s", name);
+}
+
+/* A signal counts once when it comes, and once when it has come to its end. */
+static bool kev_settled(struct machine *m)
+{
+	char file[8192] __attribute__((__aligned__(8)));
+	int fd = ioctl(m->vm, KVM_GET_STATS_FD, NULL);
+	ssize_t len;
+
+	must(fd >= 0, "KVM_GET_STATS_FD");
+	len = read(fd, file, sizeof(file));
+	must(len > (ssize_t)sizeof(struct kvm_stats_header), "statistics");
+	close(fd);
+	return figure_of(file, "irqfd_signalled") ==
+	       figure_of(file, "irqfd_injected") +
+	       figure_of(file, "irqfd_coalesced") +
+	       figure_of(file, "irqfd_dropped");
+}
+
 static uint64_t space(bool pio)
 {
 	return pio ? KVM_EVENTFD_OFF_PIO : KVM_EVENTFD_OFF_MMIO;
@@ -136,6 +173,7 @@ const struct backend backend_kev = {
 	.setup		= kev_setup,
 	.setup_cpu	= kev_setup_cpu,
 	.teardown	= kev_setup,
+	.settled	= kev_settled,
 	.write		= kev_write,
 	.read		= kev_read,
 	.wrmsr		= kev_wrmsr,

@@ -247,6 +247,8 @@ struct machine {
  * @setup:	Make the new VM ready for vCPUs.
  * @setup_cpu:	Make a new vCPU ready for accesses.
  * @teardown:	Before the fds are closed.
+ * @settled:	Has every signal of an irqfd come to its end?  NULL: the system
+ *		does not tell.
  * @write:	The guest writes; 0 when the kernel took it, else -1 and errno.
  * @read:	The guest reads.
  * @wrmsr:	The guest writes a MSR of the LAPIC; -1 and EPERM is #GP.
@@ -263,6 +265,7 @@ struct backend {
 	void (*setup)(struct machine *m);
 	void (*setup_cpu)(struct machine *m, unsigned int cpu);
 	void (*teardown)(struct machine *m);
+	bool (*settled)(struct machine *m);
 	int (*write)(struct machine *m, unsigned int cpu, bool pio,
 		     uint64_t addr, unsigned int len, uint64_t val);
 	int (*read)(struct machine *m, unsigned int cpu, bool pio,

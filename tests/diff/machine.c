@@ -2,10 +2,11 @@
 /*
  * Machines: a VM on either node, its eventfds, and all that can be seen of it.
  *
- * Work that an irqfd leaves to a work item is waited for by a sentinel: each
- * system has a second VM whose irqfd goes the same way, so that its work is
- * queued behind.  The test runs on one CPU of a kernel that does not preempt
- * itself, where work items that do not sleep end in the order of queueing.
+ * Work that an irqfd leaves to a work item is waited for: by the VM's statistics, or
+ * on kvm.ko by a sentinel, a second VM whose irqfd goes the same way, so that its
+ * work is queued behind.  The test runs on one CPU of a kernel that does not preempt
+ * itself, where work items of one queue that do not sleep end in the order of
+ * queueing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -130,6 +131,18 @@ static void sentinel_wait(const struct sentinel *s, const char *name)
 	must(!ioctl(s->vm, KVM_SET_IRQCHIP, &pic), "KVM_SET_IRQCHIP");
 }
 
+static void settled_wait(struct machine *m)
+{
+	time_t end = seconds_now() + SETTLE_SECONDS;
+
+	while (!m->backend->settled(m)) {
+		if (seconds_now() > end)
+			die("%s: a signal does not end in %d s",
+			    m->backend->name, SETTLE_SECONDS);
+		sched_yield();
+	}
+}
+
 /* Wait until nothing is on its way any more. */
 void machine_settle(struct machine *m)
 {
@@ -142,7 +155,10 @@ void machine_settle(struct machine *m)
 		return;
 	/* A deassign waits for the teardown of eventfds that were closed. */
 	must(!ioctl(m->vm, KVM_IRQFD, &nothing), "KVM_IRQFD");
-	sentinel_wait(s, m->backend->name);
+	if (m->backend->settled)
+		settled_wait(m);
+	else
+		sentinel_wait(s, m->backend->name);
 }
 
 void machine_new_eventfd(struct machine *m, unsigned int slot)
