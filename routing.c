@@ -476,29 +476,42 @@ int kev_set_irq_routing_kernel(struct kev_vm *vm,
 /**
  * struct route_change - The new route of a GSI
  * @node:	In &route_changes.by_gsi.
- * @list:	On &route_changes.list.
  * @gsi:	Which.
  * @route:	Type 0: it has none from then on.
  */
 struct route_change {
 	struct rb_node node;
-	struct list_head list;
 	u32 gsi;
 	struct kev_route route;
 };
+
+/**
+ * struct change_page - As many changes as a page has room for
+ * @list:	On &route_changes.pages.
+ * @nr:		How many there are.
+ * @change:	They.
+ */
+struct change_page {
+	struct list_head list;
+	unsigned int nr;
+	struct route_change change[];
+};
+
+#define CHANGES_PER_PAGE	((PAGE_SIZE - sizeof(struct change_page)) / \
+				 sizeof(struct route_change))
 
 /**
  * struct route_changes - All that one call changes
  * @vm:		The VM.
  * @max_routes:	GSIs are below.
  * @by_gsi:	Finds the change of a GSI, whose entries need not be together.
- * @list:	All, in the order in which their GSIs were first named.
+ * @pages:	All, in the order in which their GSIs were first named.
  */
 struct route_changes {
 	struct kev_vm *vm;
 	unsigned int max_routes;
 	struct rb_root by_gsi;
-	struct list_head list;
+	struct list_head pages;
 };
 
 static int change_cmp(const void *gsi, const struct rb_node *node)
@@ -522,16 +535,33 @@ static bool change_less(struct rb_node *a, const struct rb_node *b)
 	       rb_entry(b, struct route_change, node)->gsi;
 }
 
+/* The last page, or one more when that is full. */
+static struct change_page *change_page(struct route_changes *changes)
+{
+	struct change_page *page;
+
+	if (!list_empty(&changes->pages)) {
+		page = list_last_entry(&changes->pages, struct change_page,
+				       list);
+		if (page->nr < CHANGES_PER_PAGE)
+			return page;
+	}
+	page = kzalloc(PAGE_SIZE, GFP_KERNEL_ACCOUNT);
+	if (page)
+		list_add_tail(&page->list, &changes->pages);
+	return page;
+}
+
 static struct route_change *change_new(struct route_changes *changes, u32 gsi)
 {
+	struct change_page *page = change_page(changes);
 	struct route_change *change;
 
-	change = kzalloc(sizeof(*change), GFP_KERNEL_ACCOUNT);
-	if (!change)
+	if (!page)
 		return NULL;
+	change = &page->change[page->nr++];
 	change->gsi = gsi;
 	rb_add(&change->node, &changes->by_gsi, change_less);
-	list_add_tail(&change->list, &changes->list);
 	return change;
 }
 
@@ -607,12 +637,14 @@ static int changes_add_user(struct route_changes *changes,
 static int changes_reserve(const struct route_changes *changes,
 			   struct kev_routing *table)
 {
-	struct route_change *change;
+	struct change_page *page;
+	unsigned int i;
 	int ret;
 
-	list_for_each_entry(change, &changes->list, list) {
-		if (!routing_slot(table, change->gsi))
-			return -ENOMEM;
+	list_for_each_entry(page, &changes->pages, list) {
+		for (i = 0; i < page->nr; i++)
+			if (!routing_slot(table, page->change[i].gsi))
+				return -ENOMEM;
 		ret = kev_batch_pause();
 		if (ret)
 			return ret;
@@ -746,12 +778,15 @@ static void changes_apply_all(struct route_changes *changes,
 			      struct kev_routing *table)
 {
 	struct kev_vm *vm = changes->vm;
-	struct route_change *change;
+	struct change_page *page;
 	bool changed = false;
+	unsigned int i;
 
-	list_for_each_entry(change, &changes->list, list) {
-		changed |= change_apply(vm, table, change);
-		cond_resched();
+	list_for_each_entry(page, &changes->pages, list) {
+		for (i = 0; i < page->nr; i++) {
+			changed |= change_apply(vm, table, &page->change[i]);
+			cond_resched();
+		}
 	}
 	pins_adopt(table);
 	if (changed)
@@ -787,13 +822,16 @@ static int changes_apply(struct route_changes *changes)
 
 static void changes_put(struct route_changes *changes)
 {
-	struct route_change *change;
-	struct route_change *next;
+	struct change_page *page;
+	struct change_page *next;
+	unsigned int i;
 
-	list_for_each_entry_safe(change, next, &changes->list, list) {
-		route_put(changes->vm, &change->route);
-		kfree(change);
-		cond_resched();
+	list_for_each_entry_safe(page, next, &changes->pages, list) {
+		for (i = 0; i < page->nr; i++) {
+			route_put(changes->vm, &page->change[i].route);
+			cond_resched();
+		}
+		kfree(page);
 	}
 }
 
@@ -836,7 +874,7 @@ int kev_update_irq_routing(struct kev_vm *vm,
 	if (!nr)
 		return 0;
 
-	INIT_LIST_HEAD(&changes.list);
+	INIT_LIST_HEAD(&changes.pages);
 	ret = changes_add_user(&changes, entries, nr);
 	if (!ret)
 		ret = changes_apply(&changes);
