@@ -50,6 +50,12 @@
 #define EXPIRE_AT_ONCE	128
 #define EXPIRE_PAUSE_NS	(100 * NSEC_PER_USEC)
 
+/*
+ * The pause where all that were due are done.  Timers that follow each other closer
+ * would keep the host in one interrupt, and the kernel says so in its log.
+ */
+#define EXPIRE_GAP_NS	(10 * NSEC_PER_USEC)
+
 static u32 divisor(const struct kev_lapic *apic)
 {
 	u32 tdcr = kev_lapic_reg(apic, APIC_TDCR);
@@ -281,8 +287,8 @@ static enum hrtimer_restart timers_fn(struct hrtimer *hrtimer)
 			break;
 		expire_due(apic, now);
 	}
-	remind(timers, n < EXPIRE_AT_ONCE ? 0 :
-					    ktime_add_ns(now, EXPIRE_PAUSE_NS));
+	remind(timers, ktime_add_ns(ktime_get(), n < EXPIRE_AT_ONCE ?
+					   EXPIRE_GAP_NS : EXPIRE_PAUSE_NS));
 
 	return HRTIMER_NORESTART;
 }
