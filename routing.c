@@ -101,7 +101,7 @@ static void routing_free_pages(struct kev_routing *table)
 	for (i = 0; i < table->nr_pages; i++) {
 		if (!table->page[i])
 			continue;
-		kfree(table->page[i]);
+		free_page((unsigned long)table->page[i]);
 		cond_resched();
 	}
 	kvfree(table);
@@ -152,7 +152,13 @@ routing_add_page(struct kev_route_page **slot)
 {
 	struct kev_route_page *page;
 
-	page = kzalloc(sizeof(*page), GFP_KERNEL_ACCOUNT);
+	BUILD_BUG_ON(sizeof(*page) > PAGE_SIZE);
+
+	/*
+	 * From the page allocator: a table of thousands of them is freed at once,
+	 * and with slabs the kernel keeps the CPU for a millisecond then.
+	 */
+	page = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (!page)
 		return NULL;
 	/* Pairs with the dependency in kev_routing_slot(). */
@@ -546,7 +552,7 @@ static struct change_page *change_page(struct route_changes *changes)
 		if (page->nr < CHANGES_PER_PAGE)
 			return page;
 	}
-	page = kzalloc(PAGE_SIZE, GFP_KERNEL_ACCOUNT);
+	page = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (page)
 		list_add_tail(&page->list, &changes->pages);
 	return page;
@@ -831,7 +837,7 @@ static void changes_put(struct route_changes *changes)
 			route_put(changes->vm, &page->change[i].route);
 			cond_resched();
 		}
-		kfree(page);
+		free_page((unsigned long)page);
 	}
 }
 

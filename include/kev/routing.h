@@ -9,7 +9,7 @@
 
 #include <kev/vm.h>
 
-#define KEV_ROUTES_PER_PAGE	64
+#define KEV_ROUTES_PER_PAGE	128
 
 /**
  * struct kev_route_page - The routes of consecutive GSIs
