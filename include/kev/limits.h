@@ -28,7 +28,7 @@
  * Ioeventfds of a VM, unless the module's parameter says another number.  KVM has
  * no limit; this one is more than a VM with 4096 devices of 256 queues has.
  */
-#define KEV_MAX_IOEVENTFDS	(1U << 20)
+#define KEV_MAX_IOEVENTFDS	1048576
 
 /*
  * KVM_CAP_MAX_VCPUS and KVM_CAP_MAX_VCPU_ID, as Debian's kvm.ko.  Arrays are of
