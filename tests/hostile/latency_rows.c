@@ -4,8 +4,10 @@
  * measured; most of it is the subject of another row.
  */
 #include <poll.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "latency.h"
@@ -649,16 +651,39 @@ static void timers_alone(const struct system *system, unsigned int size)
 
 /* Many that wait: each is a thread that polls one vCPU until there is an event */
 
+/**
+ * struct pollers - Threads that poll
+ * @threads:	They.
+ * @nr:		How many.
+ * @woken:	How many have returned from poll().
+ * @all:	eventfd: all have.
+ * @leave:	They may end: what the end of a thread costs is the kernel's.
+ */
 struct pollers {
 	pthread_t *threads;
 	unsigned int nr;
+	atomic_uint woken;
+	int all;
+	sem_t leave;
+};
+
+struct poller {
+	struct pollers *pollers;
+	int fd;
 };
 
 static void *poll_one(void *arg)
 {
-	struct pollfd pfd = { .fd = *(int *)arg, .events = POLLIN };
+	struct poller *poller = arg;
+	struct pollfd pfd = { .fd = poller->fd, .events = POLLIN };
+	struct pollers *pollers = poller->pollers;
 
+	free(poller);
 	poll(&pfd, 1, -1);
+	if (atomic_fetch_add(&pollers->woken, 1) + 1 == pollers->nr)
+		kev_signal(pollers->all);
+	while (sem_wait(&pollers->leave))
+		;
 	return NULL;
 }
 
@@ -669,24 +694,43 @@ static void pollers_start(struct pollers *pollers, int *vcpu, unsigned int step,
 	pthread_attr_t attr;
 	unsigned int i;
 
-	pollers->nr = nr;
+	*pollers = (struct pollers){ .nr = nr };
+	pollers->all = eventfd(0, EFD_CLOEXEC);
+	kev_assert(pollers->all >= 0, "eventfd");
+	sem_init(&pollers->leave, 0, 0);
 	pollers->threads = zalloc(nr, sizeof(*pollers->threads));
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 65536);
 	for (i = 0; i < nr; i++) {
+		struct poller *poller = zalloc(1, sizeof(*poller));
+
+		poller->pollers = pollers;
+		poller->fd = vcpu[i * step];
 		errno = pthread_create(&pollers->threads[i], &attr, poll_one,
-				       &vcpu[i * step]);
+				       poller);
 		kev_assert(!errno, "pthread_create");
 	}
 	settle_ms(50);
 }
 
-static void pollers_join(const struct pollers *pollers)
+/* Until all have been woken. */
+static void pollers_wait(const struct pollers *pollers)
+{
+	uint64_t value;
+
+	kev_assert(read(pollers->all, &value, sizeof(value)) == sizeof(value),
+		   "the pollers");
+}
+
+static void pollers_end(struct pollers *pollers)
 {
 	unsigned int i;
 
 	for (i = 0; i < pollers->nr; i++)
+		sem_post(&pollers->leave);
+	for (i = 0; i < pollers->nr; i++)
 		join(pollers->threads[i]);
+	close(pollers->all);
 }
 
 static void lines_polled(const struct system *system, unsigned int size)
@@ -702,8 +746,9 @@ static void lines_polled(const struct system *system, unsigned int size)
 	pollers_start(&pollers, vcpu, 1, size);
 	probe_begin();
 	irq_line(vm, 3, 1);
-	pollers_join(&pollers);
+	pollers_wait(&pollers);
 	probe_end();
+	pollers_end(&pollers);
 }
 
 static void lapic_polled(const struct system *system, unsigned int size)
@@ -716,8 +761,9 @@ static void lapic_polled(const struct system *system, unsigned int size)
 	pollers_start(&pollers, m.vcpu, 0, size);
 	probe_begin();
 	signal_msi(m.vm, KEV_MSI_DEST(0), VECTOR);
-	pollers_join(&pollers);
+	pollers_wait(&pollers);
 	probe_end();
+	pollers_end(&pollers);
 }
 
 static void line_polled(const struct system *system, unsigned int size)
@@ -730,8 +776,9 @@ static void line_polled(const struct system *system, unsigned int size)
 	pollers_start(&pollers, &vcpu, 0, size);
 	probe_begin();
 	irq_line(vm, 3, 1);
-	pollers_join(&pollers);
+	pollers_wait(&pollers);
 	probe_end();
+	pollers_end(&pollers);
 }
 
 const struct row latency_rows[] = {
