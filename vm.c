@@ -117,7 +117,7 @@ struct kev_vm *kev_vm_create(const struct kev_sink_ops *ops, void *sink)
 	 * Unbound and with no limit that items could wait for: a cleanup waits
 	 * for injections.  Its items use no memory that others wait for.
 	 */
-	vm->wq = alloc_workqueue("kvm-eventfd", WQ_UNBOUND, 0);
+	vm->wq = kev_alloc_workqueue("kvm-eventfd");
 	ret = -ENOMEM;
 	if (!vm->wq)
 		goto irqfds;

@@ -11,6 +11,7 @@
 #include <linux/hrtimer.h>
 #include <linux/kvm.h>
 #include <linux/version.h>
+#include <linux/workqueue.h>
 
 /* 6.12: asm/unaligned.h became linux/unaligned.h. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
@@ -47,6 +48,22 @@ static inline void kev_hrtimer_setup(struct hrtimer *timer,
 	timer->function = fn;
 #else
 	hrtimer_setup(timer, fn, clock, mode);
+#endif
+}
+
+/*
+ * 6.11: a queue can be given a lock class.  Before, lockdep makes one for each queue,
+ * and takes long to forget it when the queue goes.
+ */
+static inline struct workqueue_struct *kev_alloc_workqueue(const char *name)
+{
+#if defined(CONFIG_LOCKDEP) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+	static struct lock_class_key key;
+	static struct lockdep_map map = STATIC_LOCKDEP_MAP_INIT("kev_wq", &key);
+
+	return alloc_workqueue_lockdep_map("%s", WQ_UNBOUND, 0, &map, name);
+#else
+	return alloc_workqueue("%s", WQ_UNBOUND, 0, name);
 #endif
 }
 
