@@ -209,8 +209,10 @@ static void vm_destroy(struct kev_vm *vm)
 	kev_coalesced_destroy(vm);
 	if (vm->arch && vm->arch->vm_stop)
 		vm->arch->vm_stop(vm);
-	xa_for_each(&vm->vcpus, id, vcpu)
+	xa_for_each(&vm->vcpus, id, vcpu) {
 		kev_vcpu_destroy(vcpu);
+		cond_resched();
+	}
 	xa_destroy(&vm->vcpus);
 	/* What routes hold is the sink's. */
 	flush_work(&vm->stale_work);
