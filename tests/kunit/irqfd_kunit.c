@@ -574,10 +574,16 @@ static void deassign_begin(struct kunit *test, struct deassigner *d,
 	wake_up_process(d->thread);
 }
 
+/* In a wait that only a wake-up ends; on its way to a CPU it is neither. */
+static bool is_asleep(struct task_struct *task)
+{
+	return READ_ONCE(task->__state) & TASK_UNINTERRUPTIBLE;
+}
+
 /* Until it has returned or is asleep. */
 static void deassign_settle(struct deassigner *d)
 {
-	while (!completion_done(&d->done) && task_is_running(d->thread))
+	while (!completion_done(&d->done) && !is_asleep(d->thread))
 		cond_resched();
 }
 
