@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Wakes: never in a delivery, all that wait, a few at a time, and back into the plane. */
+#include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/kvm.h>
 #include <linux/poll.h>
 #include <linux/preempt.h>
@@ -26,6 +28,7 @@
  * @in_delivery: It was woken while deliver() had not returned.
  * @pulse:	A line that it pulses when it is woken first; or -1.
  * @leaves:	It leaves the queue then.
+ * @slow:	Completed, and some time spent, when it is woken by the work item.
  */
 struct waiter {
 	wait_queue_entry_t wait;
@@ -35,6 +38,7 @@ struct waiter {
 	bool in_delivery;
 	int pulse;
 	bool leaves;
+	struct completion *slow;
 };
 
 /* A delivery of the test is under way on this CPU. */
@@ -62,6 +66,10 @@ static int waiter_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync,
 		vm->ops->deliver_atomic(vm, &route, &irq);
 	if (waiter->leaves)
 		list_del_init(&wait->entry);
+	if (waiter->slow && !in_hardirq()) {
+		complete(waiter->slow);
+		mdelay(1);
+	}
 	return 1;
 }
 
@@ -253,24 +261,28 @@ static void one_exclusive_waiter_is_woken(struct kunit *test)
 			      atomic_read(&own[1].calls), 1);
 }
 
-/* A driver's own queue, which goes with its sink. */
+/* A driver's own queue, which goes with its sink while the work item is at it. */
 static void a_queue_is_not_touched_after_its_end(struct kunit *test)
 {
 	struct lines_machine *m = lines_machine(test);
 	struct kev_waitqueue *wq = kzalloc(sizeof(*wq), GFP_KERNEL);
-	struct waiter waiter;
+	struct waiter *crowd = crowd_add(test, m);
+	DECLARE_COMPLETION_ONSTACK(slow);
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, wq);
 	kev_waitqueue_init(wq);
-	waiter_add(m, &waiter);
-	waiter_remove(&waiter);
-	for (i = 0; i < 100; i++) {
-		add_wait_queue(&wq->head, &waiter.wait);
-		kev_waitqueue_wake(m->vm, wq);
-		remove_wait_queue(&wq->head, &waiter.wait);
+	crowd_remove(crowd);
+	for (i = 0; i < CROWD; i++) {
+		crowd[i].leaves = true;
+		crowd[i].slow = &slow;
+		add_wait_queue(&wq->head, &crowd[i].wait);
 	}
+	kev_waitqueue_wake(m->vm, wq);
+	wait_for_completion(&slow);
 	kev_waitqueue_destroy(m->vm, wq);
+	KUNIT_EXPECT_EQ(test, crowd_woken(crowd), CROWD);
+	KUNIT_EXPECT_TRUE(test, list_empty(&wq->head.head));
 	kfree(wq);
 	settle(m);
 }
