@@ -797,6 +797,10 @@ static void timers_that_expire_together_all_do(struct kunit *test)
 	}
 	xa_for_each(&vm->vcpus, id, vcpu)
 		x86_lapic_write(vcpu, APIC_TMICT, 100 * MSEC_TICKS);
+	/* Those that this CPU has to serve are all late, and come together. */
+	local_irq_disable();
+	mdelay(300);
+	local_irq_enable();
 
 	for (tries = 0; waiting && tries < 500; tries++) {
 		msleep(20);
