@@ -167,8 +167,7 @@ static void waker_irq_work(struct irq_work *irq_work)
  * @vm:		The VM.
  * @wq:		The queue.
  *
- * Context: Any but NMI; any lock may be held that is not taken by a waiter's wakeup
- *	    with interrupts on.
+ * Context: As kev_waitqueue_wake().
  */
 void __kev_waitqueue_wake(struct kev_vm *vm, struct kev_waitqueue *wq)
 {

@@ -183,7 +183,8 @@ void __kev_waitqueue_wake(struct kev_vm *vm, struct kev_waitqueue *wq);
  * The caller has published what they wait for.  They are woken with EPOLLIN, under
  * no lock of the caller.
  *
- * Context: Any but NMI, under any lock.
+ * Context: Any but NMI.  Waiters are woken by an interrupt of this CPU, so a lock that
+ *	    their wakeups take may be held with interrupts off alone.
  */
 static inline void kev_waitqueue_wake(struct kev_vm *vm,
 				      struct kev_waitqueue *wq)
