@@ -31,13 +31,13 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
-#include <kev/batch.h>
-#include <kev/compat.h>
-#include <kev/eventfd.h>
-#include <kev/irqchip.h>
-#include <kev/limits.h>
-#include <kev/resampler.h>
-#include <kev/vm.h>
+#include <kev/base/batch.h>
+#include <kev/base/compat.h>
+#include <kev/base/limits.h>
+#include <kev/plane/eventfd.h>
+#include <kev/plane/irqchip.h>
+#include <kev/plane/resampler.h>
+#include <kev/plane/vm.h>
 
 /**
  * struct kev_irqfd - An eventfd bound to a guest interrupt

@@ -36,11 +36,11 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include <kev/ioapic.h>
-#include <kev/lapic.h>
-#include <kev/resampler.h>
-#include <kev/vcpu.h>
-#include <kev/vm.h>
+#include <kev/machine/vcpu.h>
+#include <kev/plane/resampler.h>
+#include <kev/plane/vm.h>
+#include <kev/x86/ioapic.h>
+#include <kev/x86/lapic.h>
 
 /* Offsets in the MMIO window. */
 #define IOREGSEL		0x00

@@ -19,13 +19,13 @@
 
 #include <asm/apicdef.h>
 
-#include <kev/apicmap.h>
-#include <kev/i8259.h>
-#include <kev/ioapic.h>
-#include <kev/lapic.h>
-#include <kev/lapic_internal.h>
-#include <kev/vcpu.h>
-#include <kev/x86.h>
+#include <kev/machine/vcpu.h>
+#include <kev/x86/apicmap.h>
+#include <kev/x86/i8259.h>
+#include <kev/x86/ioapic.h>
+#include <kev/x86/lapic.h>
+#include <kev/x86/lapic_internal.h>
+#include <kev/x86/machine.h>
 
 /* MSI address and data. */
 #define MSI_ADDR_LOGICAL	BIT(2)

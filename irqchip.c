@@ -16,9 +16,9 @@
 #include <linux/seqlock.h>
 #include <linux/srcu.h>
 
-#include <kev/irqchip.h>
-#include <kev/routing.h>
-#include <kev/vm.h>
+#include <kev/plane/irqchip.h>
+#include <kev/plane/routing.h>
+#include <kev/plane/vm.h>
 
 /**
  * kev_route_read - Copy the route in force of a GSI

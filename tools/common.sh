@@ -63,7 +63,8 @@ module_sources() {
 		cd "$KEV_TOP" || exit
 		find . -maxdepth 1 -type f \( -name '*.[ch]' -o -name Kbuild -o -name Kconfig \) \
 			! -name '*.mod.c'
-		find include tests/kunit -type f -name '*.[ch]' ! -name '*.mod.c'
+		find base plane x86 lines node include tests/kunit -type f -name '*.[ch]' \
+			! -name '*.mod.c'
 	) | sed 's|^\./||' | sort
 }
 

@@ -2,7 +2,7 @@
 /* Ack notifiers. */
 #include <linux/kvm_eventfd.h>
 
-#include <kev/irqchip.h>
+#include <kev/plane/irqchip.h>
 
 #include "plane_fixture.h"
 

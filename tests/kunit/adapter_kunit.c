@@ -13,8 +13,8 @@
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
 
-#include <kev/adapter.h>
-#include <kev/irqchip.h>
+#include <kev/lines/adapter.h>
+#include <kev/plane/irqchip.h>
 
 #include "lines_fixture.h"
 #include "plane_fixture.h"

@@ -6,9 +6,9 @@
 #include <linux/kernel.h>
 #include <linux/preempt.h>
 
-#include <kev/irqchip.h>
-#include <kev/vcpu.h>
-#include <kev/vm.h>
+#include <kev/machine/vcpu.h>
+#include <kev/plane/irqchip.h>
+#include <kev/plane/vm.h>
 
 #include "chips_fixture.h"
 

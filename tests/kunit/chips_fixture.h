@@ -8,9 +8,9 @@
 #include <linux/kvm_eventfd.h>
 #include <linux/workqueue.h>
 
-#include <kev/i8259.h>
-#include <kev/ioapic.h>
-#include <kev/lapic.h>
+#include <kev/x86/i8259.h>
+#include <kev/x86/ioapic.h>
+#include <kev/x86/lapic.h>
 
 /**
  * struct chips - The machine

@@ -11,8 +11,8 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
-#include <kev/i8254.h>
-#include <kev/irqchip.h>
+#include <kev/plane/irqchip.h>
+#include <kev/x86/i8254.h>
 
 #include "plane_fixture.h"
 

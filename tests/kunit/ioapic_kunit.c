@@ -9,7 +9,7 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
-#include <kev/vcpu.h>
+#include <kev/machine/vcpu.h>
 
 #include "chips_fixture.h"
 #include "plane_fixture.h"

@@ -4,10 +4,10 @@
 #include <linux/prandom.h>
 #include <linux/slab.h>
 
-#include <kev/compat.h>
-#include <kev/ioeventfd.h>
-#include <kev/limits.h>
-#include <kev/vm.h>
+#include <kev/base/compat.h>
+#include <kev/base/limits.h>
+#include <kev/plane/ioeventfd.h>
+#include <kev/plane/vm.h>
 
 #include "plane_fixture.h"
 

@@ -16,9 +16,9 @@
 #include <linux/sched/task.h>
 #include <linux/wait.h>
 
-#include <kev/compat.h>
-#include <kev/ioeventfd.h>
-#include <kev/vm.h>
+#include <kev/base/compat.h>
+#include <kev/plane/ioeventfd.h>
+#include <kev/plane/vm.h>
 
 #include "plane_fixture.h"
 

@@ -10,11 +10,11 @@
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 
-#include <kev/batch.h>
-#include <kev/compat.h>
-#include <kev/eventfd.h>
-#include <kev/irqchip.h>
-#include <kev/vm.h>
+#include <kev/base/batch.h>
+#include <kev/base/compat.h>
+#include <kev/plane/eventfd.h>
+#include <kev/plane/irqchip.h>
+#include <kev/plane/vm.h>
 
 #include "plane_fixture.h"
 

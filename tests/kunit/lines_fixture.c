@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* See lines_fixture.h. */
-#include <kev/compat.h>
-#include <kev/ioctl.h>
+#include <kev/base/compat.h>
+#include <kev/machine/ioctl.h>
 
 #include "lines_fixture.h"
 

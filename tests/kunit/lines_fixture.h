@@ -5,7 +5,7 @@
 
 #include <kunit/test.h>
 
-#include <kev/lines.h>
+#include <kev/lines/lines.h>
 
 #define LINES_CPUS	2
 

@@ -2,7 +2,7 @@
 /* Lines and irqfds: with and without a table of routes. */
 #include <linux/kvm.h>
 
-#include <kev/eventfd.h>
+#include <kev/plane/eventfd.h>
 
 #include "lines_fixture.h"
 #include "plane_fixture.h"

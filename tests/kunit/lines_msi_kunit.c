@@ -3,7 +3,7 @@
 #include <linux/kvm.h>
 #include <linux/sched/signal.h>
 
-#include <kev/irqchip.h>
+#include <kev/plane/irqchip.h>
 
 #include "lines_fixture.h"
 #include "plane_fixture.h"

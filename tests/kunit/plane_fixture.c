@@ -7,9 +7,9 @@
 #include <linux/ptrace.h>
 #include <linux/syscalls.h>
 
-#include <kev/compat.h>
-#include <kev/limits.h>
-#include <kev/vm.h>
+#include <kev/base/compat.h>
+#include <kev/base/limits.h>
+#include <kev/plane/vm.h>
 
 #include "eventfd_call.h"
 #include "plane_fixture.h"

@@ -3,10 +3,10 @@
 #include <linux/kvm_eventfd.h>
 #include <linux/xarray.h>
 
-#include <kev/compat.h>
-#include <kev/eventfd.h>
-#include <kev/irqchip.h>
-#include <kev/vm.h>
+#include <kev/base/compat.h>
+#include <kev/plane/eventfd.h>
+#include <kev/plane/irqchip.h>
+#include <kev/plane/vm.h>
 
 #include "plane_fixture.h"
 

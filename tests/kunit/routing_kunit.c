@@ -8,9 +8,9 @@
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
 
-#include <kev/irqchip.h>
-#include <kev/limits.h>
-#include <kev/vm.h>
+#include <kev/base/limits.h>
+#include <kev/plane/irqchip.h>
+#include <kev/plane/vm.h>
 
 #include "plane_fixture.h"
 

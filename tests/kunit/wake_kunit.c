@@ -7,8 +7,8 @@
 #include <linux/preempt.h>
 #include <linux/slab.h>
 
-#include <kev/vcpu.h>
-#include <kev/vm.h>
+#include <kev/machine/vcpu.h>
+#include <kev/plane/vm.h>
 
 #include "lines_fixture.h"
 #include "plane_fixture.h"

@@ -7,7 +7,7 @@
 #include <linux/kvm_eventfd.h>
 #include <linux/types.h>
 
-#include <kev/x86.h>
+#include <kev/x86/machine.h>
 
 struct kev_vcpu;
 

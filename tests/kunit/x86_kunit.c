@@ -5,11 +5,11 @@
 
 #include <asm/apicdef.h>
 
-#include <kev/compat.h>
-#include <kev/ioapic.h>
-#include <kev/lapic.h>
-#include <kev/vcpu.h>
-#include <kev/x86.h>
+#include <kev/base/compat.h>
+#include <kev/machine/vcpu.h>
+#include <kev/x86/ioapic.h>
+#include <kev/x86/lapic.h>
+#include <kev/x86/machine.h>
 
 #include "x86_fixture.h"
 

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The x86 machine: which chips a VM has, and how a message finds its LAPICs. */
+#ifndef _KEV_X86_H
+#define _KEV_X86_H
+
+#include <linux/atomic.h>
+#include <linux/hrtimer.h>
+#include <linux/kconfig.h>
+#include <linux/kvm_eventfd.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/timerqueue.h>
+#include <linux/types.h>
+#include <kev/plane/vm.h>
+
+struct kev_apic_dest;
+struct kev_apic_map;
+struct kev_ioapic;
+struct kev_lapic;
+struct kev_lapic_irq;
+struct kev_lapic_view;
+struct kev_pic;
+struct kev_pit;
+struct kev_vcpu;
+
+enum kev_irqchip_mode {
+	KEV_IRQCHIP_NONE,	/* user space has all interrupt controllers */
+	KEV_IRQCHIP_KERNEL,	/* PIC, IOAPIC and LAPICs here */
+	KEV_IRQCHIP_SPLIT,	/* LAPICs here, the others in user space */
+};
+
+/**
+ * struct kev_lapic_timers - The timers of all LAPICs; see lapic_timer.c
+ * @lock:	Protects @queue.  Nests inside the LAPICs'.  Irq-safe.
+ * @queue:	Those that are armed, by when they expire.
+ * @hrtimer:	Reminds of the first.
+ */
+struct kev_lapic_timers {
+	spinlock_t lock;
+	struct timerqueue_head queue;
+	struct hrtimer hrtimer;
+};
+
+/**
+ * struct kev_x86 - vm->sink of an x86 machine
+ * @vm:		Owner.
+ * @mode:	Which chips there are.  Changes once, under vm->lock, with
+ *		smp_store_release() after the chips are complete; read with
+ *		smp_load_acquire().
+ * @x2apic_format: MSI and IOAPIC ids are 32 bits.  Only ever switched on.
+ * @x2apic_no_quirk: KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK.  The same.
+ * @intr:	The 8259's INTR output.  Under @lint0_lock.
+ * @pic:	Valid when @mode is KERNEL.
+ * @ioapic:	Valid when @mode is KERNEL.
+ * @pit:	NULL until it is created; once, under vm->lock, with
+ *		smp_store_release().
+ * @reserved_pins: Split mode: IOAPIC pins of user space.
+ * @dest_seq:	Counts the changes of who is addressed by what.
+ * @bsp_id:	The vCPU that starts running.  Under vm->lock, and fixed once
+ *		a vCPU exists.
+ * @map:	Destination lookup; NULL before the first LAPIC.  See apicmap.c.
+ * @map_gen:	Counts the changes that @map has to follow.
+ * @map_built:	The value of @map_gen that @map was built for.
+ * @map_lock:	Serialises rebuilds of @map.
+ * @apics:	LAPICs in order of creation.  Added to under vm->lock, read
+ *		with no lock, never removed before the VM goes.
+ * @lint0_lock:	Protects @intr and @lint0.  Nests inside the PIC's lock and
+ *		outside the LAPICs'.
+ * @lint0:	LAPICs that listen to @intr.
+ * @timers:	See &struct kev_lapic_timers.
+ * @nmi_lint0:	How many LAPICs take what is wired to LINT0 for an NMI.
+ */
+struct kev_x86 {
+	struct kev_vm *vm;
+	enum kev_irqchip_mode mode;
+	bool x2apic_format;
+	bool x2apic_no_quirk;
+	bool intr;
+	struct kev_pic *pic;
+	struct kev_ioapic *ioapic;
+	struct kev_pit *pit;
+	u32 reserved_pins;
+	atomic_t dest_seq;
+	u32 bsp_id;
+
+	struct kev_apic_map __rcu *map;
+	atomic64_t map_gen;
+	atomic64_t map_built;
+	struct mutex map_lock;
+
+	struct list_head apics;
+	struct mutex lint0_lock;
+	struct list_head lint0;
+	struct kev_lapic_timers timers;
+	atomic_t nmi_lint0;
+};
+
+static inline struct kev_x86 *kev_x86(struct kev_vm *vm)
+{
+	return vm->sink;
+}
+
+static inline enum kev_irqchip_mode kev_irqchip_mode(struct kev_vm *vm)
+{
+	/* Pairs with the release where the mode is set: the chips are complete. */
+	return smp_load_acquire(&kev_x86(vm)->mode);
+}
+
+/*
+ * Are the PIC and the IOAPIC here?  What only runs when they are is compiled
+ * out of a build without them, so that their verbs need no stubs.
+ */
+static inline bool kev_irqchip_full(struct kev_vm *vm)
+{
+	return IS_ENABLED(CONFIG_KVM_EVENTFD_IOAPIC) &&
+	       kev_irqchip_mode(vm) == KEV_IRQCHIP_KERNEL;
+}
+
+/* x86.c */
+void kev_x86_eoi(struct kev_vcpu *vcpu, u8 vector, bool level_triggered);
+u32 kev_x86_scan_seq(struct kev_x86 *x86);
+void kev_x86_scan(struct kev_vcpu *vcpu, unsigned long *vectors);
+void kev_x86_rescan(struct kev_x86 *x86);
+void kev_x86_destinations_changed(struct kev_x86 *x86);
+
+/* apicmap.c */
+void kev_apic_map_rebuild(struct kev_x86 *x86);
+int kev_apic_map_reserve(struct kev_x86 *x86, u32 id);
+void kev_apic_map_destroy(struct kev_x86 *x86);
+bool kev_apic_map_resolve(struct kev_x86 *x86, const struct kev_lapic *src,
+			  const struct kev_lapic_irq *irq,
+			  struct kev_apic_dest *dest);
+
+static inline bool kev_apic_map_is_stale(struct kev_x86 *x86)
+{
+	return atomic64_read_acquire(&x86->map_built) !=
+	       atomic64_read(&x86->map_gen);
+}
+
+/* Bring the map up to date.  Process context. */
+static inline void kev_apic_map_sync(struct kev_x86 *x86)
+{
+	if (unlikely(kev_apic_map_is_stale(x86)))
+		kev_apic_map_rebuild(x86);
+}
+
+/* A register that decides about destinations changed.  Any context. */
+static inline void kev_apic_map_invalidate(struct kev_x86 *x86)
+{
+	atomic64_inc(&x86->map_gen);
+}
+
+/* irq_comm.c */
+bool kev_irq_is_lowest_prio(const struct kev_lapic_irq *irq);
+bool kev_dest_matches(const struct kev_lapic_view *view,
+		      const struct kev_lapic_irq *irq, bool msi_quirk);
+bool kev_msi_is_valid(const struct kev_x86 *x86, const struct kev_route *route);
+void kev_msi_decode(const struct kev_x86 *x86, const struct kev_route *route,
+		    struct kev_lapic_irq *irq);
+int kev_irq_deliver(struct kev_x86 *x86, struct kev_lapic *src,
+		    const struct kev_lapic_irq *irq);
+int kev_deliver_atomic(struct kev_vm *vm, const struct kev_route *route,
+		       const struct kev_irq *irq);
+int kev_deliver(struct kev_vm *vm, const struct kev_route *route,
+		const struct kev_irq *irq);
+int kev_signal_msi(struct kev_x86 *x86, u32 lo, u32 hi, u32 data);
+unsigned int kev_default_routes(struct kvm_irq_routing_entry *entries);
+
+/* What kev_default_routes() fills: 16 inputs of the PICs, 24 of the IOAPIC. */
+#define KEV_DEFAULT_ROUTES	40
+
+/* x86_pit.c */
+void kev_x86_pin_unmasked(struct kev_vm *vm, unsigned int chip,
+			  unsigned int pin);
+long kev_x86_create_pit(void *obj, void *arg, unsigned long uarg);
+long kev_x86_create_pit2(void *obj, void *arg, unsigned long uarg);
+long kev_x86_get_pit(void *obj, void *arg, unsigned long uarg);
+long kev_x86_set_pit(void *obj, void *arg, unsigned long uarg);
+long kev_x86_get_pit2(void *obj, void *arg, unsigned long uarg);
+long kev_x86_set_pit2(void *obj, void *arg, unsigned long uarg);
+long kev_x86_reinject_control(void *obj, void *arg, unsigned long uarg);
+
+/* cpuid.c */
+long kev_x86_supported_cpuid(void *obj, void *arg, unsigned long uarg);
+
+#endif /* _KEV_X86_H */
