@@ -182,7 +182,7 @@ static void irqfd_signal(struct kev_irqfd *irqfd)
 	idx = srcu_read_lock(&vm->irq_srcu);
 	route = irqfd_route(irqfd);
 	if (route.type)
-		ret = vm->ops->deliver_atomic(vm, &route, &irq);
+		ret = vm->ops->deliver_atomic(vm->sink, &route, &irq);
 	srcu_read_unlock(&vm->irq_srcu, idx);
 
 	if (ret == -EWOULDBLOCK)
@@ -537,7 +537,8 @@ static int irqfd_assign(struct kev_vm *vm, const struct kvm_irqfd *args)
 	struct file *file;
 	int ret;
 
-	ret = vm->ops->irqfd_allowed(vm, args->flags & KVM_IRQFD_FLAG_RESAMPLE);
+	ret = vm->ops->irqfd_allowed(vm->sink,
+				     args->flags & KVM_IRQFD_FLAG_RESAMPLE);
 	if (ret)
 		return ret;
 

@@ -37,8 +37,6 @@
 #include <linux/xarray.h>
 
 #include <kev/machine/vcpu.h>
-#include <kev/plane/resampler.h>
-#include <kev/plane/vm.h>
 #include <kev/x86/ioapic.h>
 #include <kev/x86/lapic.h>
 
@@ -92,6 +90,7 @@ struct ioapic_rtc {
  * struct kev_ioapic - The chip
  * @dev:	The register window on the MMIO bus.
  * @vm:		Owner.  Outlives it.
+ * @vcpus:	The CPUs that it sends to, by id.
  * @ops:	Immutable.
  * @lock:	Protects all below.
  * @regs:	The registers in the layout of KVM_GET_IRQCHIP, where user space
@@ -106,6 +105,7 @@ struct ioapic_rtc {
 struct kev_ioapic {
 	struct kev_io_device dev;
 	struct kev_vm *vm;
+	struct xarray *vcpus;
 	const struct kev_ioapic_ops *ops;
 	struct mutex lock;
 	struct kvm_ioapic_state regs;
@@ -276,7 +276,8 @@ static void ioapic_end_level(struct kev_ioapic *ioapic, unsigned int pin)
 		return;
 	}
 	ioapic->eois[pin] = 0;
-	queue_delayed_work(ioapic->vm->wq, &ioapic->storm, IOAPIC_STORM_DELAY);
+	queue_delayed_work(kev_vm_workqueue(ioapic->vm), &ioapic->storm,
+			   IOAPIC_STORM_DELAY);
 }
 
 static void ioapic_storm_work(struct work_struct *work)
@@ -376,7 +377,9 @@ static void ioapic_resample(struct kev_ioapic *ioapic, unsigned int pin)
 
 	ioapic->regs.irr &= ~BIT(pin);
 	mutex_unlock(&ioapic->lock);
-	resampled = kev_resampler_unmasked(ioapic->vm, KVM_IRQCHIP_IOAPIC, pin);
+	resampled = IS_ENABLED(CONFIG_KVM_EVENTFD_IRQFD) &&
+		    kev_notify_irqfd_resampler(ioapic->vm, KVM_IRQCHIP_IOAPIC,
+					       pin);
 	mutex_lock(&ioapic->lock);
 	if (resampled)
 		return;
@@ -525,7 +528,7 @@ static const struct kev_io_device_ops ioapic_dev_ops = {
  */
 u32 kev_ioapic_scan_seq(const struct kev_ioapic *ioapic)
 {
-	return READ_ONCE(ioapic->scan_seq) + READ_ONCE(ioapic->vm->ack_seq);
+	return READ_ONCE(ioapic->scan_seq) + kev_irq_ack_seq(ioapic->vm);
 }
 
 /**
@@ -671,7 +674,7 @@ void kev_ioapic_set_state(struct kev_ioapic *ioapic,
 
 	/* What the LAPICs have pending counts, not what was just sent. */
 	rtc_reset(&ioapic->rtc);
-	xa_for_each(&ioapic->vm->vcpus, id, vcpu) {
+	xa_for_each(ioapic->vcpus, id, vcpu) {
 		rtc_restore_one(ioapic, vcpu);
 		cond_resched();
 	}
@@ -683,13 +686,14 @@ void kev_ioapic_set_state(struct kev_ioapic *ioapic,
 /**
  * kev_ioapic_create() - Allocate the IOAPIC and put it on the MMIO bus
  * @vm:		Owner.
+ * @vcpus:	The CPUs that it sends to, by id.
  * @ops:	How it reaches the LAPICs.
  *
  * Context: Process context.
  * Return: The chip with all pins masked, or an ERR_PTR: -ENOMEM, or what the
  *	   bus said.
  */
-struct kev_ioapic *kev_ioapic_create(struct kev_vm *vm,
+struct kev_ioapic *kev_ioapic_create(struct kev_vm *vm, struct xarray *vcpus,
 				     const struct kev_ioapic_ops *ops)
 {
 	struct kev_ioapic *ioapic;
@@ -702,6 +706,7 @@ struct kev_ioapic *kev_ioapic_create(struct kev_vm *vm,
 
 	ioapic->dev.ops = &ioapic_dev_ops;
 	ioapic->vm = vm;
+	ioapic->vcpus = vcpus;
 	ioapic->ops = ops;
 	mutex_init(&ioapic->lock);
 	INIT_DELAYED_WORK(&ioapic->storm, ioapic_storm_work);

@@ -339,7 +339,7 @@ static noinline int deliver_msi_atomic(struct kev_x86 *x86,
 
 /**
  * kev_deliver_atomic() - kev_sink_ops.deliver_atomic of an x86 machine
- * @vm:		The VM.
+ * @sink:	The machine.
  * @route:	One GSI.
  * @irq:	The change.
  *
@@ -347,10 +347,10 @@ static noinline int deliver_msi_atomic(struct kev_x86 *x86,
  * Return: As kev_irq_deliver(); -EWOULDBLOCK for a route to chips, and when
  *	the map cannot resolve the destination.
  */
-int kev_deliver_atomic(struct kev_vm *vm, const struct kev_route *route,
+int kev_deliver_atomic(void *sink, const struct kev_route *route,
 		       const struct kev_irq *irq)
 {
-	struct kev_x86 *x86 = kev_x86(vm);
+	struct kev_x86 *x86 = kev_x86(sink);
 	int ret;
 
 	if (unlikely(route->type != KVM_IRQ_ROUTING_MSI))
@@ -432,7 +432,7 @@ static int deliver_pins(struct kev_x86 *x86, const struct kev_route *route,
 	const u32 *pin = route->pin;
 	int sum = NO_CANDIDATE;
 
-	if (!kev_irqchip_full(x86->vm))
+	if (!kev_irqchip_full(x86))
 		return NO_CANDIDATE;
 
 	/* A line that falls sends nothing. */
@@ -456,7 +456,7 @@ static int deliver_pins(struct kev_x86 *x86, const struct kev_route *route,
 
 /**
  * kev_deliver() - kev_sink_ops.deliver of an x86 machine
- * @vm:		The VM.
+ * @sink:	The machine.
  * @route:	One GSI.
  * @irq:	The change.
  *
@@ -464,10 +464,10 @@ static int deliver_pins(struct kev_x86 *x86, const struct kev_route *route,
  * Return: The sum of what the GSI's chips answered; negative when all of them
  *	ignored it.
  */
-int kev_deliver(struct kev_vm *vm, const struct kev_route *route,
+int kev_deliver(void *sink, const struct kev_route *route,
 		const struct kev_irq *irq)
 {
-	struct kev_x86 *x86 = kev_x86(vm);
+	struct kev_x86 *x86 = kev_x86(sink);
 
 	if (route->type == KVM_IRQ_ROUTING_IRQCHIP)
 		return deliver_pins(x86, route, irq);

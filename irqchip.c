@@ -145,7 +145,7 @@ int kev_set_irq(struct kev_vm *vm, u32 gsi, const struct kev_irq *irq)
 
 	idx = srcu_read_lock(&vm->irq_srcu);
 	if (kev_route_read(vm, gsi, &route))
-		ret = vm->ops->deliver(vm, &route, irq);
+		ret = vm->ops->deliver(vm->sink, &route, irq);
 	srcu_read_unlock(&vm->irq_srcu, idx);
 
 	return ret;

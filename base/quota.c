@@ -20,7 +20,6 @@
 
 #include <kev/base/limits.h>
 #include <kev/base/quota.h>
-#include <kev/plane/vm.h>
 
 /**
  * struct kev_user - A user that has VMs
@@ -94,15 +93,15 @@ static struct kev_user *count_vm(struct kev_user *fresh, bool exempt)
 
 /**
  * kev_quota_add_vm - Count a VM that the caller is about to create
+ * @quota:	Filled.
  *
  * EMFILE is what a user gets that has as many of a kind of file as it may
  * (inotify_init(2)), and what KVM_CREATE_VM can fail with.
  *
  * Context: Process context.
- * Return: Whose; or an ERR_PTR() of -EMFILE: the user has as many as it can have;
- *	   -ENOMEM.
+ * Return: 0; -EMFILE: the user has as many as it can have; -ENOMEM.
  */
-struct kev_user *kev_quota_add_vm(void)
+int kev_quota_add_vm(struct kev_quota *quota)
 {
 	bool exempt = is_exempt();
 	struct kev_user *fresh;
@@ -110,7 +109,7 @@ struct kev_user *kev_quota_add_vm(void)
 
 	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
 	if (!fresh)
-		return ERR_PTR(-ENOMEM);
+		return -ENOMEM;
 	fresh->uid = current_uid();
 
 	spin_lock(&users_lock);
@@ -118,25 +117,29 @@ struct kev_user *kev_quota_add_vm(void)
 	spin_unlock(&users_lock);
 	if (user != fresh)
 		kfree(fresh);
-	return user ?: ERR_PTR(-EMFILE);
+	if (!user)
+		return -EMFILE;
+
+	*quota = (struct kev_quota){ .user = user };
+	return 0;
 }
 
 /**
  * kev_quota_remove_vm - A VM is gone
- * @user:	Whose; NULL: nobody's.
- * @timers:	How many timers were counted for it.
+ * @quota:	What was counted for it.
  *
  * Context: Process context.
  */
-void kev_quota_remove_vm(struct kev_user *user, unsigned int timers)
+void kev_quota_remove_vm(const struct kev_quota *quota)
 {
+	struct kev_user *user = quota->user;
 	bool last;
 
 	if (!user)
 		return;
 
 	spin_lock(&users_lock);
-	user->timers -= timers;
+	user->timers -= quota->timers;
 	last = !--user->vms;
 	if (last)
 		rb_erase(&user->node, &users);
@@ -147,20 +150,18 @@ void kev_quota_remove_vm(struct kev_user *user, unsigned int timers)
 
 /**
  * kev_quota_add_timer - Count a timer that a VM is about to get
- * @vm:		The VM.
+ * @quota:	The VM's.
  *
  * ENOSPC is KVM's errno for a kind of thing of which there are enough.
  *
- * Context: Process context, under vm->lock.
+ * Context: Process context, under the lock of the VM's timers.
  * Return: 0; -ENOSPC: the VMs of its user have as many as they can have.
  */
-int kev_quota_add_timer(struct kev_vm *vm)
+int kev_quota_add_timer(struct kev_quota *quota)
 {
-	struct kev_user *user = vm->user;
+	struct kev_user *user = quota->user;
 	bool exempt = is_exempt();
 	int ret = -ENOSPC;
-
-	lockdep_assert_held(&vm->lock);
 
 	if (!user)
 		return 0;
@@ -168,7 +169,7 @@ int kev_quota_add_timer(struct kev_vm *vm)
 	spin_lock(&users_lock);
 	if (user->timers < kev_max_timers_per_user() || exempt) {
 		user->timers++;
-		vm->timers++;
+		quota->timers++;
 		ret = 0;
 	}
 	spin_unlock(&users_lock);
@@ -177,19 +178,17 @@ int kev_quota_add_timer(struct kev_vm *vm)
 
 /**
  * kev_quota_remove_timer - The VM did not get it after all
- * @vm:		The VM.
+ * @quota:	The VM's.
  *
- * Context: Process context, under vm->lock.
+ * Context: Process context, under the lock of the VM's timers.
  */
-void kev_quota_remove_timer(struct kev_vm *vm)
+void kev_quota_remove_timer(struct kev_quota *quota)
 {
-	lockdep_assert_held(&vm->lock);
-
-	if (!vm->user)
+	if (!quota->user)
 		return;
 
 	spin_lock(&users_lock);
-	vm->user->timers--;
-	vm->timers--;
+	quota->user->timers--;
+	quota->timers--;
 	spin_unlock(&users_lock);
 }

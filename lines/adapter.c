@@ -100,26 +100,27 @@ static struct page *page_pin(u64 addr)
 }
 
 /* Needs no mmap_lock, which a fault in the VMM may hold for as long as it likes. */
-static int page_account(struct kev_vm *vm)
+static int page_account(struct kev_lines *lines)
 {
+	atomic64_t *pinned = &lines->machine.mm->pinned_vm;
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 
-	if (atomic64_inc_return(&vm->mm->pinned_vm) <= limit ||
-	    capable(CAP_IPC_LOCK))
+	if (atomic64_inc_return(pinned) <= limit || capable(CAP_IPC_LOCK))
 		return 0;
-	atomic64_dec(&vm->mm->pinned_vm);
+	atomic64_dec(pinned);
 	return -ENOMEM;
 }
 
-static void page_unaccount(struct kev_vm *vm)
+static void page_unaccount(struct kev_lines *lines)
 {
-	atomic64_dec(&vm->mm->pinned_vm);
+	atomic64_dec(&lines->machine.mm->pinned_vm);
 }
 
 /* The first user of a page.  The pin is the entry's from then on. */
-static struct kev_adapter_page *page_add(struct kev_vm *vm, struct page *page)
+static struct kev_adapter_page *page_add(struct kev_lines *lines,
+					 struct page *page)
 {
-	struct xarray *pages = &kev_lines(vm)->adapters.pages;
+	struct xarray *pages = &lines->adapters.pages;
 	struct kev_adapter_page *entry;
 	int ret;
 
@@ -128,7 +129,7 @@ static struct kev_adapter_page *page_add(struct kev_vm *vm, struct page *page)
 		return NULL;
 	entry->page = page;
 
-	ret = page_account(vm);
+	ret = page_account(lines);
 	if (ret)
 		goto free;
 	ret = xa_err(xa_store(pages, page_to_pfn(page), entry,
@@ -138,15 +139,15 @@ static struct kev_adapter_page *page_add(struct kev_vm *vm, struct page *page)
 	return entry;
 
 unaccount:
-	page_unaccount(vm);
+	page_unaccount(lines);
 free:
 	kfree(entry);
 	return NULL;
 }
 
-static struct kev_adapter_page *page_get(struct kev_vm *vm, u64 addr)
+static struct kev_adapter_page *page_get(struct kev_lines *lines, u64 addr)
 {
-	struct kev_adapters *adapters = &kev_lines(vm)->adapters;
+	struct kev_adapters *adapters = &lines->adapters;
 	struct kev_adapter_page *entry;
 	struct page *page;
 	bool known;
@@ -159,7 +160,7 @@ static struct kev_adapter_page *page_get(struct kev_vm *vm, u64 addr)
 	entry = xa_load(&adapters->pages, page_to_pfn(page));
 	known = entry;
 	if (!known)
-		entry = page_add(vm, page);
+		entry = page_add(lines, page);
 	if (entry)
 		entry->users++;
 	mutex_unlock(&adapters->lock);
@@ -170,16 +171,16 @@ static struct kev_adapter_page *page_get(struct kev_vm *vm, u64 addr)
 	return entry ?: ERR_PTR(-ENOMEM);
 }
 
-static void page_put(struct kev_vm *vm, struct kev_adapter_page *entry)
+static void page_put(struct kev_lines *lines, struct kev_adapter_page *entry)
 {
-	struct kev_adapters *adapters = &kev_lines(vm)->adapters;
+	struct kev_adapters *adapters = &lines->adapters;
 	bool last;
 
 	mutex_lock(&adapters->lock);
 	last = !--entry->users;
 	if (last) {
 		xa_erase(&adapters->pages, page_to_pfn(entry->page));
-		page_unaccount(vm);
+		page_unaccount(lines);
 	}
 	mutex_unlock(&adapters->lock);
 
@@ -207,8 +208,8 @@ static bool bit_find(u64 addr, u64 nr, u64 *dword, unsigned int *bit)
 				   bits / DWORD_BITS * sizeof(u64), dword);
 }
 
-static struct kev_adapter_page *bit_get(struct kev_vm *vm, u64 addr, u64 nr,
-					u32 *bit)
+static struct kev_adapter_page *bit_get(struct kev_lines *lines, u64 addr,
+					u64 nr, u32 *bit)
 {
 	unsigned int in_dword;
 	u64 dword;
@@ -217,12 +218,12 @@ static struct kev_adapter_page *bit_get(struct kev_vm *vm, u64 addr, u64 nr,
 		return ERR_PTR(-EINVAL);
 
 	*bit = offset_in_page(dword) * BITS_PER_BYTE + in_dword;
-	return page_get(vm, dword);
+	return page_get(lines, dword);
 }
 
 /**
  * kev_adapter_set_route - kev_sink_ops.set_route for an adapter's indicators
- * @vm:		The VM, whose owner is the caller.
+ * @lines:	The lines, whose owner is the caller.
  * @ue:		The entry.
  * @route:	Filled; holds both pages until kev_adapter_put_route().
  *
@@ -231,7 +232,7 @@ static struct kev_adapter_page *bit_get(struct kev_vm *vm, u64 addr, u64 nr,
  *	   -EFAULT: no memory that can be written and pinned there; -ENOMEM, also
  *	   beyond RLIMIT_MEMLOCK.
  */
-int kev_adapter_set_route(struct kev_vm *vm,
+int kev_adapter_set_route(struct kev_lines *lines,
 			  const struct kvm_irq_routing_entry *ue,
 			  struct kev_route *route)
 {
@@ -241,17 +242,17 @@ int kev_adapter_set_route(struct kev_vm *vm,
 
 	if (ue->flags || adapter->adapter_id >= KEV_ADAPTERS)
 		return -EINVAL;
-	if (!vm->mm || vm->mm != current->mm)
+	if (!lines->machine.mm || lines->machine.mm != current->mm)
 		return -EFAULT;
 
-	ind = bit_get(vm, adapter->ind_addr, adapter->ind_offset,
+	ind = bit_get(lines, adapter->ind_addr, adapter->ind_offset,
 		      &route->adapter.ind_bit);
 	if (IS_ERR(ind))
 		return PTR_ERR(ind);
-	summary = bit_get(vm, adapter->summary_addr, adapter->summary_offset,
+	summary = bit_get(lines, adapter->summary_addr, adapter->summary_offset,
 			  &route->adapter.summary_bit);
 	if (IS_ERR(summary)) {
-		page_put(vm, ind);
+		page_put(lines, ind);
 		return PTR_ERR(summary);
 	}
 	route->adapter.ind = ind;
@@ -262,15 +263,16 @@ int kev_adapter_set_route(struct kev_vm *vm,
 
 /**
  * kev_adapter_put_route - Nobody delivers by a route any more
- * @vm:		The VM.
+ * @lines:	The lines.
  * @route:	As kev_adapter_set_route() filled it.
  *
  * Context: Process context; takes kev_adapters.lock.
  */
-void kev_adapter_put_route(struct kev_vm *vm, const struct kev_route *route)
+void kev_adapter_put_route(struct kev_lines *lines,
+			   const struct kev_route *route)
 {
-	page_put(vm, route->adapter.ind);
-	page_put(vm, route->adapter.summary);
+	page_put(lines, route->adapter.ind);
+	page_put(lines, route->adapter.summary);
 }
 
 /* Delivery */

@@ -5,11 +5,11 @@
  *
  * A line is taken by one CPU, lowest number first, and ended by an EOI; in between
  * it is busy and not taken again.  What makes it ready is a level, or an edge that
- * is kept until it is taken.  Messages (lines_msi.c) come behind the lines.
+ * is kept until it is taken.  Messages (msi.c) come behind the lines.
  *
- * vm.c and vcpu.c call in through kev_lines_machine, the plane through the sink's
+ * The node calls in through kev_lines_machine, the plane through the sink's
  * ops.  Everything is under kev_lines.lock, which deliveries take in any context;
- * who is told of an EOI is called without it.
+ * ack notifiers are called without it.
  */
 #include <linux/kvm.h>
 #include <linux/kvm_eventfd.h>
@@ -20,6 +20,7 @@
 #include <uapi/linux/kvm_eventfd.h>
 
 #include <kev/base/batch.h>
+#include <kev/base/limits.h>
 #include <kev/lines/lines.h>
 #include <kev/machine/ioctl.h>
 
@@ -50,7 +51,7 @@ void kev_lines_publish(struct kev_lines *lines)
 	list_for_each_entry(cpu, &lines->cpus, node)
 		kev_vcpu_set_pending(cpu->vcpu, pending);
 	if (pending)
-		kev_waitqueue_wake(lines->vm, &lines->waiters);
+		kev_waitqueue_wake(lines->machine.vm, &lines->waiters);
 }
 
 /* After each change of a line's state. */
@@ -101,12 +102,12 @@ static int line_change(struct kev_line *line, const struct kev_irq *irq)
 
 /* What the plane asks of its sink */
 
-static int lines_irqfd_allowed(struct kev_vm *vm, bool resample)
+static int lines_irqfd_allowed(void *sink, bool resample)
 {
 	return 0;
 }
 
-static int lines_routing_allowed(struct kev_vm *vm)
+static int lines_routing_allowed(void *sink)
 {
 	return 0;
 }
@@ -123,26 +124,27 @@ static int set_line_route(const struct kvm_irq_routing_entry *ue,
 	return 0;
 }
 
-static int lines_set_route(struct kev_vm *vm,
-			   const struct kvm_irq_routing_entry *ue,
+static int lines_set_route(void *sink, const struct kvm_irq_routing_entry *ue,
 			   struct kev_route *route)
 {
+	struct kev_lines *lines = kev_lines(sink);
+
 	switch (ue->type) {
 	case KVM_IRQ_ROUTING_IRQCHIP:
 		return set_line_route(ue, route);
 	case KVM_IRQ_ROUTING_MSI:
-		return kev_lines_set_msi(vm, ue, route);
+		return kev_lines_set_msi(lines, ue, route);
 	case KVM_IRQ_ROUTING_S390_ADAPTER:
-		return kev_adapter_set_route(vm, ue, route);
+		return kev_adapter_set_route(lines, ue, route);
 	default:
 		return -EINVAL;
 	}
 }
 
-static void lines_put_route(struct kev_vm *vm, const struct kev_route *route)
+static void lines_put_route(void *sink, const struct kev_route *route)
 {
 	if (route->type == KVM_IRQ_ROUTING_S390_ADAPTER)
-		kev_adapter_put_route(vm, route);
+		kev_adapter_put_route(kev_lines(sink), route);
 }
 
 static int deliver_line(struct kev_lines *lines, u32 nr,
@@ -181,27 +183,27 @@ static int deliver_msi(struct kev_lines *lines, u32 gsi,
 }
 
 /* Never sleeps, so that no delivery is left to a work item. */
-static int lines_deliver(struct kev_vm *vm, const struct kev_route *route,
+static int lines_deliver(void *sink, const struct kev_route *route,
 			 const struct kev_irq *irq)
 {
+	struct kev_lines *lines = kev_lines(sink);
+
 	if (IS_ENABLED(CONFIG_KVM_EVENTFD_IRQ_ROUTING) &&
 	    route->type == KVM_IRQ_ROUTING_MSI)
-		return deliver_msi(kev_lines(vm), route->gsi, irq);
+		return deliver_msi(lines, route->gsi, irq);
 	if (IS_ENABLED(CONFIG_KVM_EVENTFD_S390_ADAPTER) &&
 	    route->type == KVM_IRQ_ROUTING_S390_ADAPTER)
-		return kev_adapter_deliver(kev_lines(vm), route, irq);
+		return kev_adapter_deliver(lines, route, irq);
 
-	return deliver_line(kev_lines(vm), route->pin[0], irq);
+	return deliver_line(lines, route->pin[0], irq);
 }
 
-static void lines_release(struct kev_vm *vm)
+static void lines_release(void *sink)
 {
-	struct kev_lines *lines = kev_lines(vm);
+	struct kev_lines *lines = kev_lines(sink);
 
-	kev_waitqueue_destroy(vm, &lines->waiters);
 	kev_lines_msi_destroy(lines);
 	kev_adapters_destroy(lines);
-	vm->sink = NULL;
 	kfree(lines);
 }
 
@@ -254,14 +256,15 @@ static int take_next(struct kev_lines *lines, struct kvm_eventfd_event *event,
  */
 static int lines_fetch(struct kev_vcpu *vcpu, struct kvm_eventfd_event *event)
 {
+	struct kev_lines *lines = kev_lines(vcpu->machine);
 	u32 gsi;
 	int ret;
 
 	do {
-		ret = take_next(kev_lines(vcpu->vm), event, &gsi);
+		ret = take_next(lines, event, &gsi);
 		if (ret != -ESTALE)
 			return ret;
-		if (kev_lines_msi_read(vcpu->vm, gsi, event))
+		if (kev_lines_msi_read(lines, gsi, event))
 			return 0;
 		ret = kev_batch_pause();
 	} while (!ret);
@@ -283,7 +286,7 @@ static int lines_ack(struct kev_vcpu *vcpu, struct kvm_eventfd_interrupt *intr)
 
 static bool lines_has_event(struct kev_vcpu *vcpu)
 {
-	return READ_ONCE(kev_lines(vcpu->vm)->pending);
+	return READ_ONCE(kev_lines(vcpu->machine)->pending);
 }
 
 static bool eoi_begin(struct kev_lines *lines, unsigned int nr)
@@ -324,7 +327,7 @@ static void eoi_end(struct kev_lines *lines, unsigned int nr)
  */
 int kev_lines_eoi(struct kev_vcpu *vcpu, u32 line)
 {
-	struct kev_lines *lines = kev_lines(vcpu->vm);
+	struct kev_lines *lines = kev_lines(vcpu->machine);
 
 	if (line >= KEV_LINES)
 		return -EINVAL;
@@ -333,7 +336,7 @@ int kev_lines_eoi(struct kev_vcpu *vcpu, u32 line)
 	if (!eoi_begin(lines, line))
 		return -EINVAL;
 	if (IS_ENABLED(CONFIG_KVM_EVENTFD_ACK_NOTIFIER))
-		kev_notify_acked_irq(vcpu->vm, 0, line);
+		kev_notify_acked_irq(vcpu->machine->vm, 0, line);
 	eoi_end(lines, line);
 
 	return 0;
@@ -356,8 +359,8 @@ static const struct kev_ioctl lines_vcpu_ioctls[] = {
 
 /* ioctls of a VM */
 
-static int set_level(struct kev_vm *vm, const struct kvm_irq_level *line,
-		     bool line_status)
+static int set_level(const struct kev_machine *machine,
+		     const struct kvm_irq_level *line, bool line_status)
 {
 	struct kev_irq irq = {
 		.source		= KEV_IRQ_SOURCE_USERSPACE,
@@ -365,7 +368,7 @@ static int set_level(struct kev_vm *vm, const struct kvm_irq_level *line,
 		.line_status	= line_status,
 	};
 
-	return kev_set_irq(vm, line->irq, &irq);
+	return kev_set_irq(machine->vm, line->irq, &irq);
 }
 
 static long lines_irq_line(void *obj, void *arg, unsigned long uarg)
@@ -408,16 +411,13 @@ static int set_triggers(struct kev_lines *lines, u64 first, u64 nr, u64 trigger)
 	return 0;
 }
 
-static long lines_enable_cap(void *obj, void *arg, unsigned long uarg)
+static int lines_enable_cap(struct kev_machine *machine,
+			    const struct kvm_enable_cap *cap)
 {
-	const struct kvm_enable_cap *cap = arg;
-
-	if (cap->flags)
-		return -EINVAL;
 	if (cap->cap != KVM_EVENTFD_CAP_LINES)
-		return kev_vm_enable_cap(obj, cap);
+		return -EOPNOTSUPP;
 
-	return set_triggers(kev_lines(obj), cap->args[0], cap->args[1],
+	return set_triggers(kev_lines(machine), cap->args[0], cap->args[1],
 			    cap->args[2]);
 }
 
@@ -429,7 +429,6 @@ static long lines_set_adapter(void *obj, void *arg, unsigned long uarg)
 static const struct kev_ioctl lines_vm_ioctls[] = {
 	KEV_IOCTL(KVM_IRQ_LINE,		KEV_IN,			lines_irq_line),
 	KEV_IOCTL(KVM_IRQ_LINE_STATUS,	KEV_IN | KEV_OUT,	lines_irq_line_status),
-	KEV_IOCTL(KVM_ENABLE_CAP,	KEV_IN,			lines_enable_cap),
 	KEV_IOCTL_IF(IS_ENABLED(CONFIG_KVM_EVENTFD_S390_ADAPTER),
 		     KVM_EVENTFD_SET_ADAPTER, KEV_IN, lines_set_adapter),
 	KEV_IOCTL_END
@@ -437,7 +436,7 @@ static const struct kev_ioctl lines_vm_ioctls[] = {
 
 /* The machine */
 
-static int lines_check_extension(struct kev_vm *vm, long cap)
+static int lines_check_extension(struct kev_machine *machine, long cap)
 {
 	switch (cap) {
 	case KVM_CAP_IRQ_INJECT_STATUS:
@@ -454,29 +453,33 @@ static int lines_check_extension(struct kev_vm *vm, long cap)
 	}
 }
 
-static int lines_vm_init(struct kev_vm *vm)
+static struct kev_machine *lines_create(void)
 {
 	struct kev_lines *lines;
-	int ret;
 
 	BUILD_BUG_ON(KEV_LINES > KEV_CHUNK_BITS);
 	BUILD_BUG_ON(KEV_CHUNKS * KEV_CHUNK_BITS != KEV_MAX_IRQ_ROUTES_CAP);
 
 	lines = kzalloc(sizeof(*lines), GFP_KERNEL_ACCOUNT);
 	if (!lines)
-		return -ENOMEM;
+		return NULL;
 
 	spin_lock_init(&lines->lock);
 	INIT_LIST_HEAD(&lines->cpus);
 	kev_waitqueue_init(&lines->waiters);
-	lines->vm = vm;
 	kev_adapters_init(lines);
-	vm->sink = lines;
-	ret = kev_lines_default_routes(vm);
-	if (ret)
-		lines_release(vm);
 
-	return ret;
+	return &lines->machine;
+}
+
+static int lines_init(struct kev_machine *machine)
+{
+	return kev_lines_default_routes(kev_lines(machine));
+}
+
+static void lines_stop(struct kev_machine *machine)
+{
+	kev_waitqueue_destroy(machine->vm, &kev_lines(machine)->waiters);
 }
 
 static int lines_vcpu_create(struct kev_vcpu *vcpu)
@@ -489,14 +492,14 @@ static int lines_vcpu_create(struct kev_vcpu *vcpu)
 
 	cpu->vcpu = vcpu;
 	vcpu->arch = cpu;
-	vcpu->waiters = &kev_lines(vcpu->vm)->waiters;
+	vcpu->waiters = &kev_lines(vcpu->machine)->waiters;
 
 	return 0;
 }
 
 static void lines_vcpu_published(struct kev_vcpu *vcpu)
 {
-	struct kev_lines *lines = kev_lines(vcpu->vm);
+	struct kev_lines *lines = kev_lines(vcpu->machine);
 	struct kev_lines_cpu *cpu = vcpu->arch;
 
 	spin_lock_irq(&lines->lock);
@@ -508,7 +511,7 @@ static void lines_vcpu_published(struct kev_vcpu *vcpu)
 /* The VM is going: nobody is told of anything any more. */
 static void lines_vcpu_destroy(struct kev_vcpu *vcpu)
 {
-	struct kev_lines *lines = kev_lines(vcpu->vm);
+	struct kev_lines *lines = kev_lines(vcpu->machine);
 	struct kev_lines_cpu *cpu = vcpu->arch;
 
 	spin_lock_irq(&lines->lock);
@@ -517,9 +520,11 @@ static void lines_vcpu_destroy(struct kev_vcpu *vcpu)
 	kfree(cpu);
 }
 
-const struct kev_arch_ops kev_lines_machine = {
+const struct kev_machine_ops kev_lines_machine = {
 	.sink			= &lines_sink_ops,
-	.vm_init		= lines_vm_init,
+	.create			= lines_create,
+	.init			= lines_init,
+	.stop			= lines_stop,
 	.vcpu_create		= lines_vcpu_create,
 	.vcpu_published		= lines_vcpu_published,
 	.vcpu_destroy		= lines_vcpu_destroy,
@@ -527,6 +532,7 @@ const struct kev_arch_ops kev_lines_machine = {
 	.fetch			= lines_fetch,
 	.has_event		= lines_has_event,
 	.check_extension	= lines_check_extension,
+	.enable_cap		= lines_enable_cap,
 	.vm_ioctls		= lines_vm_ioctls,
 	.vcpu_ioctls		= lines_vcpu_ioctls,
 };

@@ -17,8 +17,8 @@
 #include <linux/nospec.h>
 #include <linux/slab.h>
 
+#include <kev/base/limits.h>
 #include <kev/lines/lines.h>
-#include <kev/plane/irqchip.h>
 
 /* Room for a GSI's bit.  Two routes may want the same chunk at once. */
 static int msi_reserve(struct kev_lines *lines, u32 gsi)
@@ -38,7 +38,7 @@ static int msi_reserve(struct kev_lines *lines, u32 gsi)
 
 /**
  * kev_lines_set_msi - kev_sink_ops.set_route for a MSI
- * @vm:		The VM.
+ * @lines:	The lines.
  * @ue:		The entry; its GSI is below KEV_MAX_IRQ_ROUTES_CAP.
  * @route:	Filled.
  *
@@ -47,7 +47,8 @@ static int msi_reserve(struct kev_lines *lines, u32 gsi)
  * Context: Process context.
  * Return: 0; -EINVAL: a flag that is not known; -ENOMEM.
  */
-int kev_lines_set_msi(struct kev_vm *vm, const struct kvm_irq_routing_entry *ue,
+int kev_lines_set_msi(struct kev_lines *lines,
+		      const struct kvm_irq_routing_entry *ue,
 		      struct kev_route *route)
 {
 	int ret;
@@ -58,8 +59,8 @@ int kev_lines_set_msi(struct kev_vm *vm, const struct kvm_irq_routing_entry *ue,
 	if (ret)
 		return ret;
 
-	return msi_reserve(kev_lines(vm), array_index_nospec(ue->gsi,
-						KEV_MAX_IRQ_ROUTES_CAP));
+	return msi_reserve(lines, array_index_nospec(ue->gsi,
+						     KEV_MAX_IRQ_ROUTES_CAP));
 }
 
 /**
@@ -110,19 +111,19 @@ bool kev_lines_msi_take(struct kev_lines *lines, u32 *gsi)
 
 /**
  * kev_lines_msi_read - The message of a GSI that was taken
- * @vm:		The VM.
+ * @lines:	The lines.
  * @gsi:	The GSI.
  * @event:	Filled.
  *
  * Context: Any but hard irq.
  * Return: False when it is not routed to a message any more.
  */
-bool kev_lines_msi_read(struct kev_vm *vm, u32 gsi,
+bool kev_lines_msi_read(struct kev_lines *lines, u32 gsi,
 			struct kvm_eventfd_event *event)
 {
 	struct kev_route route;
 
-	if (!kev_irq_map_gsi(vm, gsi, &route) ||
+	if (!kev_irq_map_gsi(lines->machine.vm, gsi, &route) ||
 	    route.type != KVM_IRQ_ROUTING_MSI)
 		return false;
 
@@ -156,14 +157,14 @@ void kev_lines_msi_destroy(struct kev_lines *lines)
 
 /**
  * kev_lines_default_routes - The table that a VM of lines begins with
- * @vm:		A VM that is being created.
+ * @lines:	Lines that are being created.
  *
  * GSI n is line n, as in a build without tables.
  *
  * Context: Process context.
  * Return: 0 or -ENOMEM.
  */
-int kev_lines_default_routes(struct kev_vm *vm)
+int kev_lines_default_routes(struct kev_lines *lines)
 {
 	struct kvm_irq_routing_entry *entries;
 	unsigned int n;
@@ -178,7 +179,7 @@ int kev_lines_default_routes(struct kev_vm *vm)
 		entries[n].type = KVM_IRQ_ROUTING_IRQCHIP;
 		entries[n].u.irqchip.pin = n;
 	}
-	ret = kev_set_irq_routing_kernel(vm, entries, KEV_LINES);
+	ret = kev_set_irq_routing_kernel(lines->machine.vm, entries, KEV_LINES);
 	kvfree(entries);
 	return ret;
 }

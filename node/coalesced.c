@@ -22,8 +22,8 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include <kev/machine/machine.h>
 #include <kev/node/coalesced.h>
-#include <kev/plane/vm.h>
 
 /**
  * struct kev_coalesced - The ring of a VM, and its zones
@@ -136,7 +136,7 @@ static bool zone_wraps(u64 addr, u32 size)
 
 /**
  * kev_coalesced_register - KVM_REGISTER_COALESCED_MMIO
- * @vm:		The VM.
+ * @machine:	The machine.
  * @args:	As the user gave them.
  *
  * As in KVM a zone may overlap others, be empty, or wrap; one that wraps
@@ -146,10 +146,10 @@ static bool zone_wraps(u64 addr, u32 size)
  * Return: 0; -EINVAL: pio is neither 0 nor 1; -ENOSPC: KEV_MAX_BUS_DEVICES are
  *	   on that bus; -ENOMEM.
  */
-int kev_coalesced_register(struct kev_vm *vm,
+int kev_coalesced_register(struct kev_machine *machine,
 			   const struct kvm_coalesced_mmio_zone *args)
 {
-	struct kev_coalesced *coalesced = vm->coalesced;
+	struct kev_coalesced *coalesced = machine->coalesced;
 	struct kev_zone *zone;
 	u32 len = args->size;
 	int ret;
@@ -169,7 +169,7 @@ int kev_coalesced_register(struct kev_vm *vm,
 		len = 0;
 
 	mutex_lock(&coalesced->lock);
-	ret = kev_bus_register(vm, zone->bus, zone->addr, len, &zone->dev);
+	ret = kev_bus_register(machine->vm, zone->bus, zone->addr, len, &zone->dev);
 	if (!ret)
 		list_add(&zone->node, &coalesced->zones);
 	mutex_unlock(&coalesced->lock);
@@ -189,7 +189,7 @@ static bool zone_contains(const struct kev_zone *zone, u64 addr, u32 size)
 
 /**
  * kev_coalesced_unregister - KVM_UNREGISTER_COALESCED_MMIO
- * @vm:		The VM.
+ * @machine:	The machine.
  * @args:	As the user gave them.
  *
  * Removes every zone of that bus in which the range lies as a whole, so all of
@@ -199,11 +199,11 @@ static bool zone_contains(const struct kev_zone *zone, u64 addr, u32 size)
  * Context: Process context; waits for grace periods.
  * Return: 0, also when there was none; -EINVAL: pio is neither 0 nor 1.
  */
-int kev_coalesced_unregister(struct kev_vm *vm,
+int kev_coalesced_unregister(struct kev_machine *machine,
 			     const struct kvm_coalesced_mmio_zone *args)
 {
 	enum kev_bus bus = args->pio ? KEV_BUS_PIO : KEV_BUS_MMIO;
-	struct kev_coalesced *coalesced = vm->coalesced;
+	struct kev_coalesced *coalesced = machine->coalesced;
 	struct kev_zone *zone;
 	struct kev_zone *next;
 	LIST_HEAD(gone);
@@ -219,7 +219,7 @@ int kev_coalesced_unregister(struct kev_vm *vm,
 	mutex_unlock(&coalesced->lock);
 
 	list_for_each_entry_safe(zone, next, &gone, node) {
-		kev_bus_unregister(vm, bus, &zone->dev);
+		kev_bus_unregister(machine->vm, bus, &zone->dev);
 		kfree(zone);
 	}
 	return 0;
@@ -229,24 +229,24 @@ int kev_coalesced_unregister(struct kev_vm *vm,
 
 /**
  * kev_coalesced_page - The ring
- * @vm:		The VM.
+ * @machine:	The machine.
  *
  * Return: Its page; the caller has to drop the reference.
  */
-struct page *kev_coalesced_page(struct kev_vm *vm)
+struct page *kev_coalesced_page(struct kev_machine *machine)
 {
-	get_page(vm->coalesced->page);
-	return vm->coalesced->page;
+	get_page(machine->coalesced->page);
+	return machine->coalesced->page;
 }
 
 /**
  * kev_coalesced_init - An empty ring
- * @vm:		A VM that is being created.
+ * @machine:	A machine that is being created.
  *
  * Context: Process context.
  * Return: 0 or -ENOMEM.
  */
-int kev_coalesced_init(struct kev_vm *vm)
+int kev_coalesced_init(struct kev_machine *machine)
 {
 	struct kev_coalesced *coalesced;
 
@@ -262,22 +262,22 @@ int kev_coalesced_init(struct kev_vm *vm)
 	mutex_init(&coalesced->lock);
 	INIT_LIST_HEAD(&coalesced->zones);
 	spin_lock_init(&coalesced->ring_lock);
-	vm->coalesced = coalesced;
+	machine->coalesced = coalesced;
 	return 0;
 }
 
 /**
  * kev_coalesced_destroy - Drop the ring
- * @vm:		A VM whose buses are destroyed, or that has no ring.
+ * @machine:	A machine whose buses are destroyed, or that has no ring.
  *
  * Context: Process context.
  */
-void kev_coalesced_destroy(struct kev_vm *vm)
+void kev_coalesced_destroy(struct kev_machine *machine)
 {
-	if (!vm->coalesced)
+	if (!machine->coalesced)
 		return;
 
-	put_page(vm->coalesced->page);
-	kfree(vm->coalesced);
-	vm->coalesced = NULL;
+	put_page(machine->coalesced->page);
+	kfree(machine->coalesced);
+	machine->coalesced = NULL;
 }

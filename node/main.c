@@ -2,7 +2,7 @@
 /*
  * The node: /dev/kvm-eventfd, its ioctls, and the module's birth and end.
  *
- * Opening the node gives a system fd, which creates VMs (vm.c).
+ * Opening the node gives a system fd, which creates VMs (vm_fd.c).
  */
 #define pr_fmt(fmt) "kvm-eventfd: " fmt
 
@@ -14,11 +14,12 @@
 #include <linux/sched.h>
 #include <uapi/linux/kvm_eventfd.h>
 
+#include <kev/base/limits.h>
 #include <kev/base/quota.h>
 #include <kev/machine/ioctl.h>
-#include <kev/machine/vcpu.h>
+#include <kev/machine/machine.h>
 #include <kev/node/file.h>
-#include <kev/plane/vm.h>
+#include <kev/node/vm_fd.h>
 
 /* KVM's ioctls on /dev/kvm have numbers below this. */
 #define NODE_IOCTLS	0x10
@@ -30,7 +31,7 @@
 #define NODE_MINOR	247
 
 /* The machine that a type of KVM_CREATE_VM stands for, or NULL. */
-static const struct kev_arch_ops *node_machine(unsigned long type)
+static const struct kev_machine_ops *node_machine(unsigned long type)
 {
 	switch (type) {
 	case 0:
@@ -42,45 +43,46 @@ static const struct kev_arch_ops *node_machine(unsigned long type)
 	}
 }
 
-/* A VM that is counted for the caller's user, or an ERR_PTR(). */
-static struct kev_vm *create_counted(const struct kev_arch_ops *machine)
+/* A machine that is counted for the caller's user, or an ERR_PTR(). */
+static struct kev_machine *create_counted(const struct kev_machine_ops *ops)
 {
-	struct kev_user *user;
-	struct kev_vm *vm;
+	struct kev_machine *machine;
+	struct kev_quota quota;
+	int ret;
 
-	user = kev_quota_add_vm();
-	if (IS_ERR(user))
-		return ERR_CAST(user);
+	ret = kev_quota_add_vm(&quota);
+	if (ret)
+		return ERR_PTR(ret);
 
-	vm = kev_machine_create(machine, current->mm);
-	if (IS_ERR(vm))
-		kev_quota_remove_vm(user, 0);
+	machine = kev_machine_create(ops, current->mm);
+	if (IS_ERR(machine))
+		kev_quota_remove_vm(&quota);
 	else
-		vm->user = user;
-	return vm;
+		machine->quota = quota;
+	return machine;
 }
 
 static long node_create_vm(void *obj, void *arg, unsigned long type)
 {
-	const struct kev_arch_ops *machine = node_machine(type);
+	const struct kev_machine_ops *ops = node_machine(type);
+	struct kev_machine *machine;
 	struct kev_fd fd;
-	struct kev_vm *vm;
 	int ret;
 
 	ret = kev_fd_prepare(&fd, "kvm-eventfd-vm", &kev_vm_fops, O_RDWR, 0);
 	if (ret)
 		return ret;
 
-	if (!machine) {
+	if (!ops) {
 		kev_fd_abort(&fd);
 		return -EINVAL;
 	}
-	vm = create_counted(machine);
-	if (IS_ERR(vm)) {
+	machine = create_counted(ops);
+	if (IS_ERR(machine)) {
 		kev_fd_abort(&fd);
-		return PTR_ERR(vm);
+		return PTR_ERR(machine);
 	}
-	return kev_fd_commit(&fd, vm);
+	return kev_fd_commit(&fd, machine);
 }
 
 static long node_api_version(void *obj, void *arg, unsigned long uarg)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KVM_GET_STATS_FD: figures in KVM's binary format.
+ * KVM_GET_STATS_FD: statistics in KVM's binary format.
  *
- * A file is header, name, descriptors, data.  It is small, so each read makes
- * it anew and copies the part that was asked for.
+ * A file is header, name, descriptors, data.  It is small, so each read fills
+ * one and copies the part that was asked for.
  */
 #include <linux/fs.h>
 #include <linux/kvm.h>
@@ -11,9 +11,11 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include <kev/machine/machine.h>
 #include <kev/machine/vcpu.h>
 #include <kev/node/file.h>
 #include <kev/node/stats.h>
+#include <kev/node/vm_fd.h>
 #include <kev/plane/eventfd.h>
 #include <kev/plane/ioeventfd.h>
 #include <kev/plane/vm.h>
@@ -62,7 +64,7 @@ static const struct stats_desc vcpu_descs[] = {
 	STATS_CUMULATIVE(0, "events_acked"),
 };
 
-static void vm_figures(struct kev_vm *vm, u64 *data)
+static void vm_stats(struct kev_vm *vm, u64 *data)
 {
 	struct kev_irqfd_stats sum;
 
@@ -77,7 +79,7 @@ static void vm_figures(struct kev_vm *vm, u64 *data)
 /**
  * struct stats_file - The whole of a stats file
  * @header:	KVM's.
- * @name:	Whose figures.
+ * @name:	Whose statistics.
  * @body:	Descriptors, then data.
  */
 struct stats_file {
@@ -118,7 +120,7 @@ static ssize_t stats_copy(const struct stats_file *stats, char __user *buf,
 static ssize_t vm_stats_read(struct file *file, char __user *buf, size_t len,
 			     loff_t *off)
 {
-	struct kev_vm *vm = file->private_data;
+	struct kev_machine *machine = file->private_data;
 	struct stats_file *stats;
 	ssize_t ret;
 
@@ -127,7 +129,7 @@ static ssize_t vm_stats_read(struct file *file, char __user *buf, size_t len,
 		return -ENOMEM;
 
 	snprintf(stats->name, sizeof(stats->name), "kvm-eventfd-vm");
-	vm_figures(vm, stats_fill(stats, vm_descs, ARRAY_SIZE(vm_descs)));
+	vm_stats(machine->vm, stats_fill(stats, vm_descs, ARRAY_SIZE(vm_descs)));
 	ret = stats_copy(stats, buf, len, off);
 	kfree(stats);
 	return ret;
@@ -135,10 +137,10 @@ static ssize_t vm_stats_read(struct file *file, char __user *buf, size_t len,
 
 static int vm_stats_release(struct inode *inode, struct file *file)
 {
-	struct kev_vm *vm = file->private_data;
+	struct kev_machine *machine = file->private_data;
 
-	if (vm)
-		kev_vm_put(vm);
+	if (machine)
+		kev_machine_put(machine);
 	return 0;
 }
 
@@ -175,7 +177,7 @@ static int vcpu_stats_release(struct inode *inode, struct file *file)
 	struct kev_vcpu *vcpu = file->private_data;
 
 	if (vcpu)
-		kev_vm_put(vcpu->vm);
+		kev_machine_put(vcpu->machine);
 	return 0;
 }
 
@@ -187,7 +189,7 @@ static const struct file_operations vcpu_stats_fops = {
 };
 
 static int stats_fd(const char *name, const struct file_operations *fops,
-		    struct kev_vm *vm, void *obj)
+		    struct kev_machine *machine, void *obj)
 {
 	struct kev_fd fd;
 	int ret;
@@ -196,20 +198,21 @@ static int stats_fd(const char *name, const struct file_operations *fops,
 	if (ret)
 		return ret;
 
-	kev_vm_get(vm);
+	kev_machine_get(machine);
 	return kev_fd_commit(&fd, obj);
 }
 
 /**
  * kev_vm_stats_fd - KVM_GET_STATS_FD of a VM
- * @vm:		The VM; the fd keeps it alive.
+ * @machine:	The VM's; the fd keeps it alive.
  *
  * Context: Process context.
  * Return: The fd; -EMFILE, -ENFILE, -ENOMEM.
  */
-int kev_vm_stats_fd(struct kev_vm *vm)
+int kev_vm_stats_fd(struct kev_machine *machine)
 {
-	return stats_fd("kvm-eventfd-vm-stats", &vm_stats_fops, vm, vm);
+	return stats_fd("kvm-eventfd-vm-stats", &vm_stats_fops, machine,
+			machine);
 }
 
 /**
@@ -221,6 +224,6 @@ int kev_vm_stats_fd(struct kev_vm *vm)
  */
 int kev_vcpu_stats_fd(struct kev_vcpu *vcpu)
 {
-	return stats_fd("kvm-eventfd-vcpu-stats", &vcpu_stats_fops, vcpu->vm,
-			vcpu);
+	return stats_fd("kvm-eventfd-vcpu-stats", &vcpu_stats_fops,
+			vcpu->machine, vcpu);
 }

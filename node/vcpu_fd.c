@@ -18,12 +18,15 @@
 #include <uapi/linux/kvm_eventfd.h>
 
 #include <kev/base/compat.h>
+#include <kev/base/limits.h>
 #include <kev/machine/ioctl.h>
+#include <kev/machine/machine.h>
 #include <kev/machine/vcpu.h>
 #include <kev/node/coalesced.h>
 #include <kev/node/file.h>
 #include <kev/node/stats.h>
-#include <kev/plane/vm.h>
+#include <kev/node/vcpu_fd.h>
+#include <kev/node/vm_fd.h>
 
 /* An access of the guest */
 
@@ -89,22 +92,22 @@ static bool access_is_private(const struct kev_vcpu *vcpu,
 
 static noinline int msr_write(struct kev_vcpu *vcpu, u32 msr, const void *val)
 {
-	const struct kev_arch_ops *arch = vcpu->vm->arch;
+	const struct kev_machine_ops *ops = vcpu->machine->ops;
 
-	if (!arch->msr_write)
+	if (!ops->msr_write)
 		return -EOPNOTSUPP;
-	return arch->msr_write(vcpu, msr, get_unaligned_le64(val));
+	return ops->msr_write(vcpu, msr, get_unaligned_le64(val));
 }
 
 static int msr_read(struct kev_vcpu *vcpu, u32 msr, void *val)
 {
-	const struct kev_arch_ops *arch = vcpu->vm->arch;
+	const struct kev_machine_ops *ops = vcpu->machine->ops;
 	u64 data;
 	int ret;
 
-	if (!arch->msr_read)
+	if (!ops->msr_read)
 		return -EOPNOTSUPP;
-	ret = arch->msr_read(vcpu, msr, &data);
+	ret = ops->msr_read(vcpu, msr, &data);
 	if (!ret)
 		put_unaligned_le64(data, val);
 	return ret;
@@ -114,29 +117,31 @@ static __always_inline int
 access_write(struct kev_vcpu *vcpu, const struct kev_access *access,
 	     unsigned int len, const void *val)
 {
-	const struct kev_arch_ops *arch = vcpu->vm->arch;
+	const struct kev_machine_ops *ops = vcpu->machine->ops;
 
 	if (!len)
-		return kev_bus_write_fast(vcpu->vm, access->addr);
+		return kev_bus_write_fast(vcpu->machine->vm, access->addr);
 	if (access_is_private(vcpu, access) &&
-	    !arch->mmio_write(vcpu, access->addr, len, val))
+	    !ops->mmio_write(vcpu, access->addr, len, val))
 		return 0;
 	if (unlikely(access->bus == ACCESS_MSR))
 		return msr_write(vcpu, access->addr, val);
-	return kev_bus_write(vcpu->vm, access->bus, access->addr, len, val);
+	return kev_bus_write(vcpu->machine->vm, access->bus, access->addr, len,
+			     val);
 }
 
 static int access_read(struct kev_vcpu *vcpu, const struct kev_access *access,
 		       unsigned int len, void *val)
 {
-	const struct kev_arch_ops *arch = vcpu->vm->arch;
+	const struct kev_machine_ops *ops = vcpu->machine->ops;
 
 	if (access_is_private(vcpu, access) &&
-	    !arch->mmio_read(vcpu, access->addr, len, val))
+	    !ops->mmio_read(vcpu, access->addr, len, val))
 		return 0;
 	if (access->bus == ACCESS_MSR)
 		return msr_read(vcpu, access->addr, val);
-	return kev_bus_read(vcpu->vm, access->bus, access->addr, len, val);
+	return kev_bus_read(vcpu->machine->vm, access->bus, access->addr, len,
+			    val);
 }
 
 /* A doorbell by pwrite(); write_iter serves the vectored calls and io_uring. */
@@ -192,11 +197,11 @@ static int access_write_nowait(struct kev_vcpu *vcpu,
 			       unsigned int len, const void *val)
 {
 	if (!len)
-		return kev_bus_write_fast(vcpu->vm, access->addr);
+		return kev_bus_write_fast(vcpu->machine->vm, access->addr);
 	if (access_is_private(vcpu, access) || access->bus == ACCESS_MSR)
 		return -EAGAIN;
-	return kev_bus_write_nowait(vcpu->vm, access->bus, access->addr, len,
-				    val);
+	return kev_bus_write_nowait(vcpu->machine->vm, access->bus,
+				    access->addr, len, val);
 }
 
 static int access_read_nowait(struct kev_vcpu *vcpu,
@@ -204,7 +209,8 @@ static int access_read_nowait(struct kev_vcpu *vcpu,
 {
 	if (access_is_private(vcpu, access) || access->bus == ACCESS_MSR)
 		return -EAGAIN;
-	return kev_bus_read_nowait(vcpu->vm, access->bus, access->addr, len);
+	return kev_bus_read_nowait(vcpu->machine->vm, access->bus,
+				   access->addr, len);
 }
 
 /*
@@ -284,7 +290,7 @@ static __poll_t vcpu_poll(struct file *file, poll_table *wait)
 	__poll_t events = EPOLLOUT | EPOLLWRNORM;
 
 	kev_poll_wait(file, vcpu->waiters, wait);
-	if (vcpu->vm->arch->has_event(vcpu))
+	if (vcpu->machine->ops->has_event(vcpu))
 		events |= EPOLLIN | EPOLLRDNORM;
 	return events;
 }
@@ -327,7 +333,7 @@ static long vcpu_ack_interrupt(void *obj, void *arg, unsigned long uarg)
 		return -EFAULT;
 
 	*intr = (struct kvm_eventfd_interrupt){ };
-	ret = vcpu->vm->arch->ack(vcpu, intr);
+	ret = vcpu->machine->ops->ack(vcpu, intr);
 	if (!ret)
 		WRITE_ONCE(vcpu->acked, vcpu->acked + 1);
 	return ret;
@@ -337,14 +343,14 @@ static long vcpu_ack_interrupt(void *obj, void *arg, unsigned long uarg)
 static int vcpu_fetch_event(struct kev_vcpu *vcpu,
 			    struct kvm_eventfd_event *event)
 {
-	const struct kev_arch_ops *arch = vcpu->vm->arch;
+	const struct kev_machine_ops *ops = vcpu->machine->ops;
 	struct kvm_eventfd_interrupt intr = { };
 	int ret;
 
-	if (arch->fetch)
-		return arch->fetch(vcpu, event);
+	if (ops->fetch)
+		return ops->fetch(vcpu, event);
 
-	ret = arch->ack(vcpu, &intr);
+	ret = ops->ack(vcpu, &intr);
 	event->type = intr.type;
 	event->vector = intr.vector;
 	return ret;
@@ -413,7 +419,7 @@ static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	struct kev_vcpu *vcpu = file->private_data;
 	long ret;
 
-	if (vcpu->vm->mm != current->mm)
+	if (vcpu->machine->mm != current->mm)
 		return -EIO;
 	if (_IOC_TYPE(cmd) != KVMIO)
 		return -EINVAL;
@@ -422,7 +428,7 @@ static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 	ret = kev_ioctl_dispatch(vcpu_ioctls, vcpu, cmd, arg);
 	if (ret == -ENOTTY)
-		ret = kev_ioctl_dispatch(vcpu->vm->arch->vcpu_ioctls, vcpu, cmd,
+		ret = kev_ioctl_dispatch(vcpu->machine->ops->vcpu_ioctls, vcpu, cmd,
 					 arg);
 	mutex_unlock(&vcpu->mutex);
 
@@ -436,7 +442,7 @@ static int vcpu_release(struct inode *inode, struct file *file)
 	struct kev_vcpu *vcpu = file->private_data;
 
 	if (vcpu)
-		kev_vm_put(vcpu->vm);
+		kev_machine_put(vcpu->machine);
 	return 0;
 }
 
@@ -466,14 +472,14 @@ static void vcpu_free(struct kev_vcpu *vcpu)
 }
 
 /* All vCPUs of a VM share one ring. */
-static struct page *vcpu_page(struct kev_vm *vm, unsigned int index)
+static struct page *vcpu_page(struct kev_machine *machine, unsigned int index)
 {
 	if (index == KVM_EVENTFD_PAGE_COALESCED)
-		return kev_coalesced_page(vm);
+		return kev_coalesced_page(machine);
 	return alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 }
 
-static struct kev_vcpu *vcpu_alloc(struct kev_vm *vm, u32 id)
+static struct kev_vcpu *vcpu_alloc(struct kev_machine *machine, u32 id)
 {
 	struct kev_vcpu *vcpu;
 	unsigned int i;
@@ -483,13 +489,13 @@ static struct kev_vcpu *vcpu_alloc(struct kev_vm *vm, u32 id)
 		return NULL;
 
 	for (i = 0; i < KEV_VCPU_PAGES; i++) {
-		vcpu->page[i] = vcpu_page(vm, i);
+		vcpu->page[i] = vcpu_page(machine, i);
 		if (!vcpu->page[i]) {
 			vcpu_free(vcpu);
 			return NULL;
 		}
 	}
-	vcpu->vm = vm;
+	vcpu->machine = machine;
 	vcpu->id = id;
 	vcpu->private_page = ~0ULL;
 	vcpu->state = page_address(vcpu->page[KVM_EVENTFD_PAGE_STATE]);
@@ -499,66 +505,66 @@ static struct kev_vcpu *vcpu_alloc(struct kev_vm *vm, u32 id)
 	return vcpu;
 }
 
-/* Without vm->lock the answer may be old; it is asked again under it. */
-static bool vcpu_id_valid(const struct kev_vm *vm, unsigned long id)
+/* Without machine->lock the answer may be old; it is asked again under it. */
+static bool vcpu_id_valid(const struct kev_machine *machine, unsigned long id)
 {
-	return id < (READ_ONCE(vm->max_vcpu_ids) ?: kev_max_vcpu_ids());
+	return id < (READ_ONCE(machine->max_vcpu_ids) ?: kev_max_vcpu_ids());
 }
 
-/* Under vm->lock; publication is the last thing that can fail. */
+/* Under machine->lock; publication is the last thing that can fail. */
 static int vcpu_publish(struct kev_vcpu *vcpu)
 {
-	struct kev_vm *vm = vcpu->vm;
+	struct kev_machine *machine = vcpu->machine;
 	int ret;
 
-	lockdep_assert_held(&vm->lock);
+	lockdep_assert_held(&machine->lock);
 
-	if (vm->created_vcpus >= kev_max_vcpus() || !vcpu_id_valid(vm, vcpu->id))
+	if (machine->created_vcpus >= kev_max_vcpus() || !vcpu_id_valid(machine, vcpu->id))
 		return -EINVAL;
-	if (xa_load(&vm->vcpus, vcpu->id))
+	if (xa_load(&machine->vcpus, vcpu->id))
 		return -EEXIST;
 
-	ret = xa_reserve(&vm->vcpus, vcpu->id, GFP_KERNEL_ACCOUNT);
+	ret = xa_reserve(&machine->vcpus, vcpu->id, GFP_KERNEL_ACCOUNT);
 	if (ret)
 		return ret;
-	ret = vm->arch->vcpu_create(vcpu);
+	ret = machine->ops->vcpu_create(vcpu);
 	if (ret) {
-		xa_release(&vm->vcpus, vcpu->id);
+		xa_release(&machine->vcpus, vcpu->id);
 		return ret;
 	}
-	xa_store(&vm->vcpus, vcpu->id, vcpu, GFP_KERNEL_ACCOUNT);
-	vm->created_vcpus++;
+	xa_store(&machine->vcpus, vcpu->id, vcpu, GFP_KERNEL_ACCOUNT);
+	machine->created_vcpus++;
 	/* The first vCPU settles how many ids there are. */
-	if (!vm->max_vcpu_ids)
-		WRITE_ONCE(vm->max_vcpu_ids, kev_max_vcpu_ids());
-	vm->arch->vcpu_published(vcpu);
+	if (!machine->max_vcpu_ids)
+		WRITE_ONCE(machine->max_vcpu_ids, kev_max_vcpu_ids());
+	machine->ops->vcpu_published(vcpu);
 	return 0;
 }
 
 /**
  * kev_vcpu_create - KVM_CREATE_VCPU without the fd
- * @vm:		The VM, which owns the vCPU from then on.
+ * @machine:	The machine, which owns the vCPU from then on.
  * @id:		Below the VM's limit of ids, and not taken.
  *
- * Context: Process context; takes vm->lock.
+ * Context: Process context; takes machine->lock.
  * Return: The vCPU; or an ERR_PTR() of -EINVAL: @id, or kev_max_vcpus()
  *	   are there; -EEXIST; -ENOSPC: enough timers; -ENOMEM.
  */
-struct kev_vcpu *kev_vcpu_create(struct kev_vm *vm, unsigned long id)
+struct kev_vcpu *kev_vcpu_create(struct kev_machine *machine, unsigned long id)
 {
 	struct kev_vcpu *vcpu;
 	int ret;
 
-	if (!vcpu_id_valid(vm, id))
+	if (!vcpu_id_valid(machine, id))
 		return ERR_PTR(-EINVAL);
 
-	vcpu = vcpu_alloc(vm, id);
+	vcpu = vcpu_alloc(machine, id);
 	if (!vcpu)
 		return ERR_PTR(-ENOMEM);
 
-	mutex_lock(&vm->lock);
+	mutex_lock(&machine->lock);
 	ret = vcpu_publish(vcpu);
-	mutex_unlock(&vm->lock);
+	mutex_unlock(&machine->lock);
 	if (ret) {
 		vcpu_free(vcpu);
 		return ERR_PTR(ret);
@@ -574,30 +580,30 @@ struct kev_vcpu *kev_vcpu_create(struct kev_vm *vm, unsigned long id)
  */
 void kev_vcpu_destroy(struct kev_vcpu *vcpu)
 {
-	vcpu->vm->arch->vcpu_destroy(vcpu);
-	kev_waitqueue_destroy(vcpu->vm, &vcpu->own_waiters);
+	vcpu->machine->ops->vcpu_destroy(vcpu);
+	kev_waitqueue_destroy(vcpu->machine->vm, &vcpu->own_waiters);
 	vcpu_free(vcpu);
 }
 
 /**
  * kev_vcpu_create_fd - KVM_CREATE_VCPU
- * @vm:		The VM.
+ * @machine:	The machine.
  * @id:		As for kev_vcpu_create().
  *
- * Context: Process context; takes vm->lock.
- * Return: The fd, which holds a reference to @vm; -EMFILE, -ENFILE, or the
+ * Context: Process context; takes machine->lock.
+ * Return: The fd, which holds a reference to @machine; -EMFILE, -ENFILE, or the
  *	   errno of kev_vcpu_create().
  */
-int kev_vcpu_create_fd(struct kev_vm *vm, unsigned long id)
+int kev_vcpu_create_fd(struct kev_machine *machine, unsigned long id)
 {
 	struct kev_vcpu *vcpu;
 	struct kev_fd fd;
 	int ret;
 
 	/* As KVM: what is wrong with the id is found before a lack of fds. */
-	if (!vcpu_id_valid(vm, id))
+	if (!vcpu_id_valid(machine, id))
 		return -EINVAL;
-	if (xa_load(&vm->vcpus, id))
+	if (xa_load(&machine->vcpus, id))
 		return -EEXIST;
 
 	ret = kev_fd_prepare(&fd, "kvm-eventfd-vcpu", &vcpu_fops, O_RDWR,
@@ -607,11 +613,11 @@ int kev_vcpu_create_fd(struct kev_vm *vm, unsigned long id)
 	/* A call without an offset has no address: EINVAL. */
 	fd.file->f_pos = -1;
 
-	vcpu = kev_vcpu_create(vm, id);
+	vcpu = kev_vcpu_create(machine, id);
 	if (IS_ERR(vcpu)) {
 		kev_fd_abort(&fd);
 		return PTR_ERR(vcpu);
 	}
-	kev_vm_get(vm);
+	kev_machine_get(machine);
 	return kev_fd_commit(&fd, vcpu);
 }

@@ -114,6 +114,19 @@ int kev_register_irq_ack_notifier(struct kev_vm *vm,
 EXPORT_SYMBOL_GPL(kev_register_irq_ack_notifier);
 
 /**
+ * kev_irq_ack_seq - What a look at kev_irq_has_notifier() is current with
+ * @vm:		The VM.
+ *
+ * Context: Any.
+ * Return: A number that changes when a notifier comes or goes.
+ */
+u32 kev_irq_ack_seq(const struct kev_vm *vm)
+{
+	return READ_ONCE(vm->ack_seq);
+}
+EXPORT_SYMBOL_GPL(kev_irq_ack_seq);
+
+/**
  * kev_ack_notifier_unlink - First half of kev_unregister_irq_ack_notifier()
  * @vm:		The VM.
  * @notifier:	A registered one.  Its callback may still be running: wait for

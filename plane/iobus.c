@@ -40,7 +40,7 @@ struct kev_io_range {
 
 /**
  * struct kev_io_ranges - The ranges of one bus
- * @stale:	Freed after the last reader of @range ...
+ * @deferred:	Freed after the last reader of @range ...
  * @rcu:	... and then after the last one of @low and @high.
  * @nr:		Number of them; at least 1.
  * @low:	Below this address there is none.
@@ -48,7 +48,7 @@ struct kev_io_range {
  * @range:	Sorted by @addr, then @end; equal ones in order of registration.
  */
 struct kev_io_ranges {
-	struct kev_stale stale;
+	struct kev_deferred deferred;
 	struct rcu_head rcu;
 	unsigned int nr;
 	u64 low;
@@ -350,11 +350,11 @@ static struct kev_io_ranges *ranges_alloc(unsigned int nr)
 	return ranges;
 }
 
-static void ranges_free(struct kev_stale *stale)
+static void ranges_free(struct kev_deferred *deferred)
 {
 	struct kev_io_ranges *ranges;
 
-	ranges = container_of(stale, struct kev_io_ranges, stale);
+	ranges = container_of(deferred, struct kev_io_ranges, deferred);
 	kvfree_rcu(ranges, rcu);
 }
 
@@ -375,7 +375,7 @@ static void ranges_publish(struct kev_vm *vm, unsigned int bus,
 	rcu_assign_pointer(vm->buses.ranges[bus], new);
 	WRITE_ONCE(vm->ioeventfds.nr_devices[bus], new ? new->nr : 0);
 	if (old)
-		kev_free_stale(vm, &old->stale, ranges_free);
+		kev_free_deferred(vm, &old->deferred, ranges_free);
 }
 
 static bool range_after(const struct kev_io_range *a,

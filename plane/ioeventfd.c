@@ -425,7 +425,7 @@ int kev_ioeventfds_init(struct kev_ioeventfds *ioeventfds)
  * kev_ioeventfds_destroy - Free all ioeventfds
  * @ioeventfds:	Of a VM that nobody uses any more.
  *
- * No write is being looked up, so nothing is waited for.
+ * No write is being looked up, so nothing is waited for.  May be called again.
  *
  * Context: Process context.
  */
@@ -440,7 +440,9 @@ void kev_ioeventfds_destroy(struct kev_ioeventfds *ioeventfds)
 		kfree(ioeventfd);
 		cond_resched();
 	}
+	ioeventfds->tree = RB_ROOT;
 	free_percpu(ioeventfds->signalled);
+	ioeventfds->signalled = NULL;
 }
 
 /**

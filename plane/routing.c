@@ -69,7 +69,7 @@ static void route_put(struct kev_vm *vm, const struct kev_route *route)
 	lockdep_assert_not_held(&vm->irq_lock);
 
 	if (route->type && vm->ops->put_route)
-		vm->ops->put_route(vm, route);
+		vm->ops->put_route(vm->sink, route);
 }
 
 static void page_put_routes(struct kev_vm *vm, const struct kev_route_page *page)
@@ -229,7 +229,7 @@ static inline int routing_add(struct kev_vm *vm, struct kev_routing *table,
 	if (!route_accepts(route, ue))
 		return -EINVAL;
 
-	ret = vm->ops->set_route(vm, ue, route);
+	ret = vm->ops->set_route(vm->sink, ue, route);
 	if (ret)
 		return ret;
 
@@ -451,7 +451,7 @@ int kev_set_irq_routing(struct kev_vm *vm,
 {
 	int ret;
 
-	ret = vm->ops->routing_allowed(vm);
+	ret = vm->ops->routing_allowed(vm->sink);
 	if (ret)
 		return ret;
 	if (nr > READ_ONCE(vm->max_routes) || flags)
@@ -476,6 +476,20 @@ int kev_set_irq_routing_kernel(struct kev_vm *vm,
 {
 	return routing_set(vm, NULL, entries, nr);
 }
+EXPORT_SYMBOL_GPL(kev_set_irq_routing_kernel);
+
+/**
+ * kev_irq_routing_seq - What a look at the routes is current with
+ * @vm:		The VM.
+ *
+ * Context: Any.
+ * Return: A number that changes with the routes.
+ */
+u32 kev_irq_routing_seq(const struct kev_vm *vm)
+{
+	return READ_ONCE(vm->routing_seq);
+}
+EXPORT_SYMBOL_GPL(kev_irq_routing_seq);
 
 /* Changing single routes */
 
@@ -578,7 +592,7 @@ static int change_set_route(struct kev_vm *vm, struct route_change *change,
 
 	if (!route_accepts(&change->route, ue))
 		return -EINVAL;
-	ret = vm->ops->set_route(vm, ue, &change->route);
+	ret = vm->ops->set_route(vm->sink, ue, &change->route);
 	if (ret)
 		return ret;
 	change->route.type = ue->type;
@@ -872,7 +886,7 @@ int kev_update_irq_routing(struct kev_vm *vm,
 	};
 	int ret;
 
-	ret = vm->ops->routing_allowed(vm);
+	ret = vm->ops->routing_allowed(vm->sink);
 	if (ret)
 		return ret;
 	if (nr > changes.max_routes || flags)

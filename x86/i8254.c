@@ -37,7 +37,6 @@
 #include <linux/workqueue.h>
 
 #include <kev/base/compat.h>
-#include <kev/plane/vm.h>
 #include <kev/x86/i8254.h>
 
 #define PIT_PORT		0x40
@@ -198,7 +197,7 @@ static void pit_go_on(struct kev_pit *pit, ktime_t now)
 	if (ktime_after(next, now))
 		hrtimer_start(&pit->timer, next, HRTIMER_MODE_ABS);
 	else
-		queue_work(pit->vm->wq, &pit->inject);
+		queue_work(kev_vm_workqueue(pit->vm), &pit->inject);
 }
 
 static enum hrtimer_restart pit_expired(struct hrtimer *timer)

@@ -26,7 +26,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include <kev/plane/vm.h>
 #include <kev/x86/i8259.h>
 
 #define PIC_CHIPS		2

@@ -100,7 +100,8 @@ void kev_lapic_update_pending(struct kev_lapic *apic)
 	WRITE_ONCE(apic->pending, pending);
 	kev_vcpu_set_pending(apic->vcpu, pending);
 	if (pending)
-		kev_waitqueue_wake(apic->vcpu->vm, apic->vcpu->waiters);
+		kev_waitqueue_wake(apic->x86->machine.vm,
+				   apic->vcpu->waiters);
 }
 
 /**
@@ -303,7 +304,7 @@ bool kev_lapics_listen_to_intr(struct kev_x86 *x86)
  * @x86:	The machine.  Without in-kernel chips the vCPU gets a struct that
  *		no message can reach, for what ioctls queue.
  *
- * Context: Process, under vm->lock.
+ * Context: Process, under machine->lock.
  * Return: 0 or -ENOMEM.
  */
 int kev_lapic_create(struct kev_vcpu *vcpu, struct kev_x86 *x86)
@@ -347,7 +348,7 @@ int kev_lapic_create(struct kev_vcpu *vcpu, struct kev_x86 *x86)
  * kev_lapic_publish() - Let messages reach a vCPU's LAPIC
  * @vcpu:	Published.
  *
- * Context: Process, under vm->lock.
+ * Context: Process, under machine->lock.
  */
 void kev_lapic_publish(struct kev_vcpu *vcpu)
 {
@@ -730,7 +731,7 @@ int kev_lapic_ack(struct kev_vcpu *vcpu, struct kvm_eventfd_interrupt *intr)
 		return ret;
 
 	if (intr->type == KVM_EVENTFD_INTR_EXTINT && from_pic) {
-		if (kev_irqchip_full(vcpu->vm))
+		if (kev_irqchip_full(apic->x86))
 			intr->vector = kev_pic_ack(apic->x86->pic);
 	} else if (intr->type == KVM_EVENTFD_INTR_INIT &&
 		   apic->mode != KEV_LAPIC_ABSENT) {

@@ -464,7 +464,7 @@ int kev_lapic_set_state(struct kev_vcpu *vcpu, struct kvm_lapic_state *s)
 		kev_x86_destinations_changed(apic->x86);
 	else
 		kev_x86_rescan(apic->x86);
-	if (kev_irqchip_full(vcpu->vm))
+	if (kev_irqchip_full(apic->x86))
 		kev_ioapic_restore_rtc(apic->x86->ioapic, vcpu);
 
 	return 0;

@@ -2,7 +2,7 @@
 /*
  * The PIT's ioctls, and what the PIT is wired to.
  *
- * x86.c has their rows.  A VM's PIT is created once, under vm->lock, and stays:
+ * ioctl.c has their rows.  A VM's PIT is created once, under machine->lock, and stays:
  * whoever sees kev_x86.pit set sees it complete.
  */
 #include <linux/err.h>
@@ -15,15 +15,15 @@
 #include <kev/x86/lapic.h>
 #include <kev/x86/machine.h>
 
-static struct kev_pit *x86_pit(struct kev_vm *vm)
+static struct kev_pit *x86_pit(const struct kev_x86 *x86)
 {
 	/* Pairs with the release in create_pit(). */
-	return smp_load_acquire(&kev_x86(vm)->pit);
+	return smp_load_acquire(&x86->pit);
 }
 
 /**
  * kev_x86_pin_unmasked() - The guest unmasked a chip's input
- * @vm:		The VM.
+ * @x86:	The machine.
  * @chip:	KVM_IRQCHIP_*.
  * @pin:	Input of that chip.
  *
@@ -31,19 +31,19 @@ static struct kev_pit *x86_pit(struct kev_vm *vm)
  *
  * Context: Any; the chip's lock is held.
  */
-void kev_x86_pin_unmasked(struct kev_vm *vm, unsigned int chip,
+void kev_x86_pin_unmasked(struct kev_x86 *x86, unsigned int chip,
 			  unsigned int pin)
 {
-	struct kev_pit *pit = x86_pit(vm);
+	struct kev_pit *pit = x86_pit(x86);
 
-	if (pit && kev_irq_map_chip_pin(vm, chip, pin) == KEV_PIT_GSI)
+	if (pit && kev_irq_map_chip_pin(x86->machine.vm, chip, pin) == KEV_PIT_GSI)
 		kev_pit_forget_ticks(pit);
 }
 
 /* A PC's NMI watchdog: PIT to LINT0. */
 static void pit_ticked(struct kev_vm *vm)
 {
-	kev_lapics_pulse_lint0(kev_x86(vm));
+	kev_lapics_pulse_lint0(kev_x86(kev_vm_sink(vm)));
 }
 
 static const struct kev_pit_ops pit_ops = {
@@ -51,45 +51,46 @@ static const struct kev_pit_ops pit_ops = {
 };
 
 /* KVM says ENOMEM whatever went wrong, but for a limit that it does not have. */
-static int add_pit(struct kev_vm *vm, u32 flags)
+static int add_pit(struct kev_x86 *x86, u32 flags)
 {
 	struct kev_pit *pit;
 	int ret;
 
-	ret = kev_quota_add_timer(vm);
+	ret = kev_quota_add_timer(&x86->machine.quota);
 	if (ret)
 		return ret;
 
-	pit = kev_pit_create(vm, flags & KVM_PIT_SPEAKER_DUMMY, &pit_ops);
+	pit = kev_pit_create(x86->machine.vm, flags & KVM_PIT_SPEAKER_DUMMY,
+			     &pit_ops);
 	if (IS_ERR(pit)) {
-		kev_quota_remove_timer(vm);
+		kev_quota_remove_timer(&x86->machine.quota);
 		return -ENOMEM;
 	}
 	/* Pairs with x86_pit(). */
-	smp_store_release(&kev_x86(vm)->pit, pit);
+	smp_store_release(&x86->pit, pit);
 
 	return 0;
 }
 
-static int create_pit(struct kev_vm *vm, u32 flags)
+static int create_pit(struct kev_x86 *x86, u32 flags)
 {
 	int ret;
 
-	mutex_lock(&vm->lock);
-	if (kev_x86(vm)->pit)
+	mutex_lock(&x86->machine.lock);
+	if (x86->pit)
 		ret = -EEXIST;
-	else if (!kev_irqchip_full(vm))
+	else if (!kev_irqchip_full(x86))
 		ret = -ENOENT;
 	else
-		ret = add_pit(vm, flags);
-	mutex_unlock(&vm->lock);
+		ret = add_pit(x86, flags);
+	mutex_unlock(&x86->machine.lock);
 
 	return ret;
 }
 
 /**
  * kev_x86_create_pit() - KVM_CREATE_PIT
- * @obj:	The VM.
+ * @obj:	The machine.
  * @arg:	None.
  * @uarg:	Ignored.
  *
@@ -98,12 +99,12 @@ static int create_pit(struct kev_vm *vm, u32 flags)
  */
 long kev_x86_create_pit(void *obj, void *arg, unsigned long uarg)
 {
-	return create_pit(obj, KVM_PIT_SPEAKER_DUMMY);
+	return create_pit(kev_x86(obj), KVM_PIT_SPEAKER_DUMMY);
 }
 
 /**
  * kev_x86_create_pit2() - KVM_CREATE_PIT2
- * @obj:	The VM.
+ * @obj:	The machine.
  * @arg:	struct kvm_pit_config: unknown flags are ignored.
  * @uarg:	Not used.
  *
@@ -113,12 +114,12 @@ long kev_x86_create_pit2(void *obj, void *arg, unsigned long uarg)
 {
 	const struct kvm_pit_config *config = arg;
 
-	return create_pit(obj, config->flags);
+	return create_pit(kev_x86(obj), config->flags);
 }
 
 /**
  * kev_x86_get_pit() - KVM_GET_PIT
- * @obj:	The VM.
+ * @obj:	The machine.
  * @arg:	struct kvm_pit_state, filled.
  * @uarg:	Not used.
  *
@@ -126,7 +127,7 @@ long kev_x86_create_pit2(void *obj, void *arg, unsigned long uarg)
  */
 long kev_x86_get_pit(void *obj, void *arg, unsigned long uarg)
 {
-	struct kev_pit *pit = x86_pit(obj);
+	struct kev_pit *pit = x86_pit(kev_x86(obj));
 	struct kvm_pit_state *state = arg;
 	struct kvm_pit_state2 all;
 
@@ -141,7 +142,7 @@ long kev_x86_get_pit(void *obj, void *arg, unsigned long uarg)
 
 /**
  * kev_x86_set_pit() - KVM_SET_PIT
- * @obj:	The VM.
+ * @obj:	The machine.
  * @arg:	struct kvm_pit_state.
  * @uarg:	Not used.
  *
@@ -149,7 +150,7 @@ long kev_x86_get_pit(void *obj, void *arg, unsigned long uarg)
  */
 long kev_x86_set_pit(void *obj, void *arg, unsigned long uarg)
 {
-	struct kev_pit *pit = x86_pit(obj);
+	struct kev_pit *pit = x86_pit(kev_x86(obj));
 	const struct kvm_pit_state *state = arg;
 
 	if (!pit)
@@ -162,7 +163,7 @@ long kev_x86_set_pit(void *obj, void *arg, unsigned long uarg)
 
 /**
  * kev_x86_get_pit2() - KVM_GET_PIT2
- * @obj:	The VM.
+ * @obj:	The machine.
  * @arg:	struct kvm_pit_state2, filled.
  * @uarg:	Not used.
  *
@@ -170,7 +171,7 @@ long kev_x86_set_pit(void *obj, void *arg, unsigned long uarg)
  */
 long kev_x86_get_pit2(void *obj, void *arg, unsigned long uarg)
 {
-	struct kev_pit *pit = x86_pit(obj);
+	struct kev_pit *pit = x86_pit(kev_x86(obj));
 
 	if (!pit)
 		return -ENXIO;
@@ -182,7 +183,7 @@ long kev_x86_get_pit2(void *obj, void *arg, unsigned long uarg)
 
 /**
  * kev_x86_set_pit2() - KVM_SET_PIT2
- * @obj:	The VM.
+ * @obj:	The machine.
  * @arg:	struct kvm_pit_state2: any flags, which are kept.
  * @uarg:	Not used.
  *
@@ -190,7 +191,7 @@ long kev_x86_get_pit2(void *obj, void *arg, unsigned long uarg)
  */
 long kev_x86_set_pit2(void *obj, void *arg, unsigned long uarg)
 {
-	struct kev_pit *pit = x86_pit(obj);
+	struct kev_pit *pit = x86_pit(kev_x86(obj));
 	const struct kvm_pit_state2 *state = arg;
 
 	if (!pit)
@@ -203,7 +204,7 @@ long kev_x86_set_pit2(void *obj, void *arg, unsigned long uarg)
 
 /**
  * kev_x86_reinject_control() - KVM_REINJECT_CONTROL
- * @obj:	The VM.
+ * @obj:	The machine.
  * @arg:	None: the ioctl's number has no size.
  * @uarg:	struct kvm_reinject_control.
  *
@@ -211,7 +212,7 @@ long kev_x86_set_pit2(void *obj, void *arg, unsigned long uarg)
  */
 long kev_x86_reinject_control(void *obj, void *arg, unsigned long uarg)
 {
-	struct kev_pit *pit = x86_pit(obj);
+	struct kev_pit *pit = x86_pit(kev_x86(obj));
 	struct kvm_reinject_control control;
 
 	if (copy_from_user(&control, (void __user *)uarg, sizeof(control)))

@@ -25,7 +25,8 @@
 #define EXAMPLE_EOI	_IO(0xAE, 0xf0)	/* argument: the input */
 
 /**
- * struct example - The interrupt controller, which is the sink's own state
+ * struct example - The interrupt controller, which is the sink
+ * @vm:		The plane that delivers to it.  Immutable.
  * @lock:	Protects @requested and @sources.  Irq-safe: an MSI may come
  *		from the wakeup of an eventfd.
  * @waiters:	Those that poll().  Woken by the plane: a wake_up() in a delivery
@@ -34,6 +35,7 @@
  * @sources:	Who holds each input up, KEV_IRQ_SOURCE_*.
  */
 struct example {
+	struct kev_vm *vm;
 	/* Innermost: nothing is called with it held. */
 	spinlock_t lock;
 	struct kev_waitqueue waiters;
@@ -44,17 +46,17 @@ struct example {
 /* The sink */
 
 /* Every input reports EOIs, so a resamplefd is always welcome. */
-static int example_irqfd_allowed(struct kev_vm *vm, bool resample)
+static int example_irqfd_allowed(void *sink, bool resample)
 {
 	return 0;
 }
 
-static int example_routing_allowed(struct kev_vm *vm)
+static int example_routing_allowed(void *sink)
 {
 	return 0;
 }
 
-static int example_set_route(struct kev_vm *vm,
+static int example_set_route(void *sink,
 			     const struct kvm_irq_routing_entry *ue,
 			     struct kev_route *route)
 {
@@ -78,10 +80,9 @@ static int example_set_route(struct kev_vm *vm,
 	}
 }
 
-static int example_change(struct kev_vm *vm, u32 input, unsigned int source,
+static int example_change(struct example *ex, u32 input, unsigned int source,
 			  bool level)
 {
-	struct example *ex = kev_vm_sink(vm);
 	unsigned long flags;
 	bool was_up;
 
@@ -97,11 +98,11 @@ static int example_change(struct kev_vm *vm, u32 input, unsigned int source,
 	spin_unlock_irqrestore(&ex->lock, flags);
 
 	if (level)
-		kev_waitqueue_wake(vm, &ex->waiters);
+		kev_waitqueue_wake(ex->vm, &ex->waiters);
 	return level && was_up ? 0 : 1;
 }
 
-static int example_deliver_msi(struct kev_vm *vm, const struct kev_route *route,
+static int example_deliver_msi(struct example *ex, const struct kev_route *route,
 			       const struct kev_irq *irq)
 {
 	int ret;
@@ -109,34 +110,33 @@ static int example_deliver_msi(struct kev_vm *vm, const struct kev_route *route,
 	if (!irq->level)
 		return -1;
 
-	ret = example_change(vm, route->msi.data, irq->source, true);
-	example_change(vm, route->msi.data, irq->source, false);
+	ret = example_change(ex, route->msi.data, irq->source, true);
+	example_change(ex, route->msi.data, irq->source, false);
 	return ret;
 }
 
 /* A line needs its falling edge too, which only process context brings. */
-static int example_deliver_atomic(struct kev_vm *vm,
-				  const struct kev_route *route,
+static int example_deliver_atomic(void *sink, const struct kev_route *route,
 				  const struct kev_irq *irq)
 {
 	if (route->type != KVM_IRQ_ROUTING_MSI)
 		return -EWOULDBLOCK;
-	return example_deliver_msi(vm, route, irq);
+	return example_deliver_msi(sink, route, irq);
 }
 
-static int example_deliver(struct kev_vm *vm, const struct kev_route *route,
+static int example_deliver(void *sink, const struct kev_route *route,
 			   const struct kev_irq *irq)
 {
 	if (route->type == KVM_IRQ_ROUTING_MSI)
-		return example_deliver_msi(vm, route, irq);
-	return example_change(vm, route->pin[0], irq->source, irq->level);
+		return example_deliver_msi(sink, route, irq);
+	return example_change(sink, route->pin[0], irq->source, irq->level);
 }
 
-static void example_release(struct kev_vm *vm)
+static void example_release(void *sink)
 {
-	struct example *ex = kev_vm_sink(vm);
+	struct example *ex = sink;
 
-	kev_waitqueue_destroy(vm, &ex->waiters);
+	kev_waitqueue_destroy(ex->vm, &ex->waiters);
 	kfree(ex);
 }
 
@@ -167,14 +167,17 @@ static int example_open(struct inode *inode, struct file *file)
 		kfree(ex);
 		return PTR_ERR(vm);
 	}
-	file->private_data = vm;
+	ex->vm = vm;
+	file->private_data = ex;
 	return 0;
 }
 
 /* Ends the irqfds, the ioeventfds and the sink. */
 static int example_close(struct inode *inode, struct file *file)
 {
-	kev_vm_put(file->private_data);
+	struct example *ex = file->private_data;
+
+	kev_vm_destroy(ex->vm);
 	return 0;
 }
 
@@ -209,20 +212,20 @@ static long example_routing(struct kev_vm *vm,
 static long example_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long arg)
 {
-	struct kev_vm *vm = file->private_data;
+	struct example *ex = file->private_data;
 	void __user *user = (void __user *)arg;
 
 	switch (cmd) {
 	case KVM_IRQFD:
-		return example_irqfd(vm, user);
+		return example_irqfd(ex->vm, user);
 	case KVM_IOEVENTFD:
-		return example_ioeventfd(vm, user);
+		return example_ioeventfd(ex->vm, user);
 	case KVM_SET_GSI_ROUTING:
-		return example_routing(vm, user);
+		return example_routing(ex->vm, user);
 	case EXAMPLE_EOI:
 		if (arg >= EXAMPLE_INPUTS)
 			return -EINVAL;
-		kev_notify_acked_irq(vm, 0, arg);
+		kev_notify_acked_irq(ex->vm, 0, arg);
 		return 0;
 	default:
 		return -ENOTTY;
@@ -233,7 +236,7 @@ static long example_ioctl(struct file *file, unsigned int cmd,
 static ssize_t example_write(struct file *file, const char __user *buf,
 			     size_t len, loff_t *off)
 {
-	struct kev_vm *vm = file->private_data;
+	struct example *ex = file->private_data;
 	u64 val = 0;
 	int ret;
 
@@ -242,7 +245,7 @@ static ssize_t example_write(struct file *file, const char __user *buf,
 	if (copy_from_user(&val, buf, len))
 		return -EFAULT;
 
-	ret = kev_bus_write(vm, KEV_BUS_MMIO, *off, len, &val);
+	ret = kev_bus_write(ex->vm, KEV_BUS_MMIO, *off, len, &val);
 	return ret ? ret : len;
 }
 
@@ -272,13 +275,13 @@ static ssize_t example_read(struct file *file, char __user *buf, size_t len,
 		return -EINVAL;
 	if (clear_user(buf, len))
 		return -EFAULT;
-	up = example_take(kev_vm_sink(file->private_data));
+	up = example_take(file->private_data);
 	return copy_to_user(buf, &up, sizeof(up)) ? -EFAULT : len;
 }
 
 static __poll_t example_poll(struct file *file, poll_table *wait)
 {
-	struct example *ex = kev_vm_sink(file->private_data);
+	struct example *ex = file->private_data;
 
 	kev_poll_wait(file, &ex->waiters, wait);
 	return READ_ONCE(ex->requested) ? EPOLLIN : 0;

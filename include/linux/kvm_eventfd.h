@@ -10,6 +10,7 @@
 #ifndef _LINUX_KVM_EVENTFD_H
 #define _LINUX_KVM_EVENTFD_H
 
+#include <linux/errno.h>
 #include <linux/kvm.h>
 #include <linux/list.h>
 #include <linux/poll.h>
@@ -18,6 +19,7 @@
 
 struct kev_adapter_page;
 struct kev_vm;
+struct workqueue_struct;
 
 /* Chips a routing entry of type IRQCHIP can name; pins of one that can be acked. */
 #define KEV_NR_IRQCHIPS		3
@@ -108,28 +110,30 @@ struct kev_irq {
  * @nr_pins: Pins of its largest chip, for kev_irq_map_chip_pin(); 0 stands for
  *	KEV_IRQCHIP_PINS.
  *
+ * All are called with what kev_vm_create() was given.
+ *
  * Delivery runs inside the VM's irq SRCU read section: once a changed table
  * is in force, no call with a route of the old one is still running.
  */
 struct kev_sink_ops {
-	int (*irqfd_allowed)(struct kev_vm *vm, bool resample);
-	int (*routing_allowed)(struct kev_vm *vm);
-	int (*set_route)(struct kev_vm *vm,
-			 const struct kvm_irq_routing_entry *ue,
+	int (*irqfd_allowed)(void *sink, bool resample);
+	int (*routing_allowed)(void *sink);
+	int (*set_route)(void *sink, const struct kvm_irq_routing_entry *ue,
 			 struct kev_route *route);
-	void (*put_route)(struct kev_vm *vm, const struct kev_route *route);
-	int (*deliver_atomic)(struct kev_vm *vm, const struct kev_route *route,
+	void (*put_route)(void *sink, const struct kev_route *route);
+	int (*deliver_atomic)(void *sink, const struct kev_route *route,
 			      const struct kev_irq *irq);
-	int (*deliver)(struct kev_vm *vm, const struct kev_route *route,
+	int (*deliver)(void *sink, const struct kev_route *route,
 		       const struct kev_irq *irq);
-	void (*release)(struct kev_vm *vm);
+	void (*release)(void *sink);
 	unsigned int nr_pins;
 };
 
-/* A VM without a node: for drivers. */
+/* A VM: made on a sink, and ended with it. */
 struct kev_vm *kev_vm_create(const struct kev_sink_ops *ops, void *sink);
-void kev_vm_put(struct kev_vm *vm);
+void kev_vm_destroy(struct kev_vm *vm);
 void *kev_vm_sink(const struct kev_vm *vm);
+struct workqueue_struct *kev_vm_workqueue(const struct kev_vm *vm);
 
 /*
  * The plane's ioctls, with KVM's structures.  Irqfds need KVM_EVENTFD_IRQFD,
@@ -148,6 +152,39 @@ int kev_set_irq_routing(struct kev_vm *vm,
 int kev_update_irq_routing(struct kev_vm *vm,
 			   const struct kvm_irq_routing_entry __user *entries,
 			   unsigned int nr, unsigned int flags);
+
+/* The table from kernel memory: the routes that a sink begins with. */
+int kev_set_irq_routing_kernel(struct kev_vm *vm,
+			       const struct kvm_irq_routing_entry *entries,
+			       unsigned int nr);
+u32 kev_irq_routing_seq(const struct kev_vm *vm);
+
+/**
+ * kev_route_set_msi - Fill the route of a MSI entry
+ * @route:	The route.
+ * @ue:		The entry, of type KVM_IRQ_ROUTING_MSI.
+ *
+ * For &kev_sink_ops.set_route.
+ *
+ * Context: Any.
+ * Return: 0; -EINVAL: a flag that is not known.
+ */
+static inline int kev_route_set_msi(struct kev_route *route,
+				    const struct kvm_irq_routing_entry *ue)
+{
+	if (ue->flags & ~KVM_MSI_VALID_DEVID)
+		return -EINVAL;
+
+	route->type = KVM_IRQ_ROUTING_MSI;
+	route->msi.address_lo = ue->u.msi.address_lo;
+	route->msi.address_hi = ue->u.msi.address_hi;
+	route->msi.data = ue->u.msi.data;
+	if (ue->flags & KVM_MSI_VALID_DEVID) {
+		route->devid_valid = 1;
+		route->msi.devid = ue->u.msi.devid;
+	}
+	return 0;
+}
 
 /* Interrupts into the sink. */
 int kev_set_irq(struct kev_vm *vm, u32 gsi, const struct kev_irq *irq);
@@ -227,6 +264,7 @@ struct kev_irq_ack_notifier {
 	void (*irq_acked)(struct kev_irq_ack_notifier *notifier);
 };
 
+u32 kev_irq_ack_seq(const struct kev_vm *vm);
 bool kev_irq_has_notifier(struct kev_vm *vm, unsigned int chip,
 			  unsigned int pin);
 void kev_notify_acked_irq(struct kev_vm *vm, unsigned int chip,

@@ -14,7 +14,10 @@
 #include <linux/workqueue.h>
 
 #include <kev/lines/adapter.h>
+#include <kev/node/vcpu_fd.h>
+#include <kev/node/vm_fd.h>
 #include <kev/plane/irqchip.h>
+#include <kev/plane/vm.h>
 
 #include "lines_fixture.h"
 #include "plane_fixture.h"
@@ -35,7 +38,7 @@ struct adapters {
 	long pinned;
 };
 
-KUNIT_DEFINE_ACTION_WRAPPER(adapters_put, kev_vm_put, struct kev_vm *);
+KUNIT_DEFINE_ACTION_WRAPPER(adapters_put, kev_machine_put, struct kev_machine *);
 
 static unsigned long map_pages(struct kunit *test, unsigned long prot)
 {
@@ -58,12 +61,14 @@ static struct adapters *adapters_new(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, a->m);
 
 	a->mem = map_pages(test, PROT_READ | PROT_WRITE);
-	a->m->vm = kev_machine_create(&kev_lines_machine, current->mm);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, a->m->vm);
+	a->m->machine = kev_machine_create(&kev_lines_machine, current->mm);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, a->m->machine);
+	a->m->vm = a->m->machine->vm;
 	KUNIT_ASSERT_EQ(test, 0,
-			kunit_add_action_or_reset(test, adapters_put, a->m->vm));
+			kunit_add_action_or_reset(test, adapters_put,
+						  a->m->machine));
 	for (i = 0; i < LINES_CPUS; i++) {
-		a->m->cpu[i] = kev_vcpu_create(a->m->vm, i);
+		a->m->cpu[i] = kev_vcpu_create(a->m->machine, i);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, a->m->cpu[i]);
 	}
 	a->pinned = atomic64_read(&current->mm->pinned_vm);
@@ -320,7 +325,7 @@ static void adapter_pages_are_pinned_once_each(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0,
 			kev_set_irq_routing_kernel(a->m->vm, ue, 0));
 	KUNIT_EXPECT_EQ(test, 0, pinned(a));
-	KUNIT_EXPECT_TRUE(test, xa_empty(&kev_lines(a->m->vm)->adapters.pages));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&kev_lines(a->m->machine)->adapters.pages));
 }
 
 static void adapter_update_lets_the_old_pages_go(struct kunit *test)
@@ -367,7 +372,7 @@ static void adapter_pages_outlast_readers_of_their_route(struct kunit *test)
 	struct adapters *a = adapters_new(test);
 	struct kvm_irq_routing_entry ue = entry_of(a, GSI, a->mem, 0);
 	struct clear_work clear = { .vm = a->m->vm };
-	struct xarray *pages = &kev_lines(a->m->vm)->adapters.pages;
+	struct xarray *pages = &kev_lines(a->m->machine)->adapters.pages;
 	unsigned int i;
 	int idx;
 

@@ -17,17 +17,17 @@
 
 /* The sink */
 
-static int chips_allowed(struct kev_vm *vm)
+static int chips_allowed(void *sink)
 {
 	return 0;
 }
 
-static int chips_irqfd_allowed(struct kev_vm *vm, bool resample)
+static int chips_irqfd_allowed(void *sink, bool resample)
 {
 	return 0;
 }
 
-static int chips_set_route(struct kev_vm *vm,
+static int chips_set_route(void *sink,
 			   const struct kvm_irq_routing_entry *ue,
 			   struct kev_route *route)
 {
@@ -36,17 +36,17 @@ static int chips_set_route(struct kev_vm *vm,
 	return 0;
 }
 
-static int chips_deliver_atomic(struct kev_vm *vm,
+static int chips_deliver_atomic(void *sink,
 				const struct kev_route *route,
 				const struct kev_irq *irq)
 {
 	return -EWOULDBLOCK;
 }
 
-static int chips_route(struct kev_vm *vm, const struct kev_route *route,
+static int chips_route(void *sink, const struct kev_route *route,
 		       const struct kev_irq *irq)
 {
-	struct chips *c = vm->sink;
+	struct chips *c = sink;
 	const u32 *pin = route->pin;
 
 	if (route->chips & BIT(KVM_IRQCHIP_PIC_MASTER))
@@ -59,9 +59,9 @@ static int chips_route(struct kev_vm *vm, const struct kev_route *route,
 }
 
 /* As the node's machine: the buses are gone by now, so nothing is waited for. */
-static void chips_release(struct kev_vm *vm)
+static void chips_release(void *sink)
 {
-	struct chips *c = vm->sink;
+	struct chips *c = sink;
 
 	kev_ioapic_destroy(c->ioapic);
 	kev_pic_destroy(c->pic);
@@ -86,7 +86,7 @@ static void note_context(struct chips *c)
 
 static void chips_output(struct kev_vm *vm, bool raised)
 {
-	struct chips *c = vm->sink;
+	struct chips *c = kev_vm_sink(vm);
 
 	note_context(c);
 	c->intr = raised;
@@ -94,7 +94,7 @@ static void chips_output(struct kev_vm *vm, bool raised)
 
 static bool chips_accepted(struct kev_vm *vm)
 {
-	struct chips *c = vm->sink;
+	struct chips *c = kev_vm_sink(vm);
 
 	return c->listening;
 }
@@ -106,7 +106,7 @@ static const struct kev_pic_ops chips_pic_ops = {
 
 static int chips_send(struct kev_vm *vm, const struct kev_lapic_irq *irq)
 {
-	struct chips *c = vm->sink;
+	struct chips *c = kev_vm_sink(vm);
 	int id;
 
 	note_context(c);
@@ -124,7 +124,7 @@ static int chips_send(struct kev_vm *vm, const struct kev_lapic_irq *irq)
 static unsigned int chips_inflight(struct kev_vcpu *vcpu,
 				   const struct kev_lapic_irq *irq)
 {
-	struct chips *c = vcpu->vm->sink;
+	struct chips *c = container_of(vcpu->machine, struct chips, machine);
 
 	return c->inflight;
 }
@@ -160,7 +160,7 @@ static void chips_route_all(struct kunit *test, struct kev_vm *vm)
 	KUNIT_ASSERT_EQ(test, 0, kev_set_irq_routing_kernel(vm, entry, n));
 }
 
-KUNIT_DEFINE_ACTION_WRAPPER(chips_vm_put, kev_vm_put, struct kev_vm *);
+KUNIT_DEFINE_ACTION_WRAPPER(chips_vm_put, kev_vm_destroy, struct kev_vm *);
 
 struct chips *chips_create(struct kunit *test)
 {
@@ -171,6 +171,7 @@ struct chips *chips_create(struct kunit *test)
 	c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, c);
 	c->took = 1;
+	xa_init(&c->machine.vcpus);
 
 	c->vm = kev_vm_create(&chips_sink_ops, c);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c->vm);
@@ -180,7 +181,7 @@ struct chips *chips_create(struct kunit *test)
 	pic = kev_pic_create(c->vm, &chips_pic_ops);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pic);
 	c->pic = pic;
-	ioapic = kev_ioapic_create(c->vm, &chips_ioapic_ops);
+	ioapic = kev_ioapic_create(c->vm, &c->machine.vcpus, &chips_ioapic_ops);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ioapic);
 	c->ioapic = ioapic;
 

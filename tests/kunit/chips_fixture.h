@@ -8,12 +8,14 @@
 #include <linux/kvm_eventfd.h>
 #include <linux/workqueue.h>
 
+#include <kev/machine/machine.h>
 #include <kev/x86/i8259.h>
 #include <kev/x86/ioapic.h>
 #include <kev/x86/lapic.h>
 
 /**
  * struct chips - The machine
+ * @machine:	What its CPUs are of; it has none that the IOAPIC could find.
  * @vm:		Its sink is this struct.  GSI n is wired to pin n of the IOAPIC
  *		and, below 16, of the PIC pair.
  * @pic:	The pair.
@@ -29,6 +31,7 @@
  * @sending:	Called while a message is sent; may be NULL.
  */
 struct chips {
+	struct kev_machine machine;
 	struct kev_vm *vm;
 	struct kev_pic *pic;
 	struct kev_ioapic *ioapic;

@@ -655,7 +655,10 @@ static void ioapic_rtc_eoi_of_a_cpu_out_of_range_is_ignored(struct kunit *test)
 static void ioapic_rtc_count_follows_a_restored_lapic(struct kunit *test)
 {
 	struct chips *c = chips_create(test);
-	struct kev_vcpu vcpu = { .vm = c->vm, .id = KEV_MAX_VCPU_IDS - 1 };
+	struct kev_vcpu vcpu = {
+		.machine = &c->machine,
+		.id = KEV_MAX_VCPU_IDS - 1,
+	};
 
 	chips_reg_write(test, c, LOW(8), 0x38);
 	c->inflight = KEV_CPU_PENDING;
@@ -675,7 +678,7 @@ static void ioapic_rtc_count_follows_a_restored_lapic(struct kunit *test)
 static void ioapic_scan_finds_what_an_eoi_matters_to(struct kunit *test)
 {
 	struct chips *c = chips_create(test);
-	struct kev_vcpu vcpu = { .vm = c->vm };
+	struct kev_vcpu vcpu = { .machine = &c->machine };
 	DECLARE_BITMAP(vectors, 256);
 	u32 seq;
 

@@ -8,6 +8,7 @@
 
 #include <kev/base/compat.h>
 #include <kev/machine/vcpu.h>
+#include <kev/node/vm_fd.h>
 #include <kev/x86/apicmap.h>
 #include <kev/x86/ioapic.h>
 #include <kev/x86/lapic.h>
@@ -186,30 +187,30 @@ static void set_model(struct kev_vcpu *vcpu, enum model model)
 }
 
 /* All but @disabled are enabled. */
-static struct kev_vm *model_machine(struct kunit *test, enum model model,
+static struct kev_machine *model_machine(struct kunit *test, enum model model,
 				    u32 disabled)
 {
-	struct kev_vm *vm = x86_machine(test, CPUS);
+	struct kev_machine *machine = x86_machine(test, CPUS);
 	struct kev_vcpu *vcpu;
 	unsigned long id;
 
-	xa_for_each(&vm->vcpus, id, vcpu) {
+	xa_for_each(&machine->vcpus, id, vcpu) {
 		set_model(vcpu, model);
 		if (!(disabled & BIT(id)))
 			x86_lapic_enable(vcpu);
 	}
 
-	return vm;
+	return machine;
 }
 
 /* Which CPUs have the vector requested.  Forgets it. */
-static u32 took(struct kev_vm *vm, u8 vector)
+static u32 took(struct kev_machine *machine, u8 vector)
 {
 	struct kev_vcpu *vcpu;
 	unsigned long id;
 	u32 mask = 0;
 
-	xa_for_each(&vm->vcpus, id, vcpu) {
+	xa_for_each(&machine->vcpus, id, vcpu) {
 		if (!x86_requested(vcpu, vector))
 			continue;
 		mask |= BIT(id);
@@ -220,9 +221,9 @@ static u32 took(struct kev_vm *vm, u8 vector)
 	return mask;
 }
 
-static int signal_msi(struct kev_vm *vm, u32 lo, u32 data)
+static int signal_msi(struct kev_machine *machine, u32 lo, u32 data)
 {
-	return kev_signal_msi(kev_x86(vm), lo, 0, data);
+	return kev_signal_msi(kev_x86(machine), lo, 0, data);
 }
 
 static const struct deliver_case {
@@ -285,10 +286,10 @@ x86_case_desc(deliver_cases);
 static void message_finds_its_cpus(struct kunit *test)
 {
 	const struct deliver_case *c = test->param_value;
-	struct kev_vm *vm = model_machine(test, c->model, c->disabled);
+	struct kev_machine *machine = model_machine(test, c->model, c->disabled);
 
-	KUNIT_EXPECT_EQ(test, signal_msi(vm, c->lo, c->data), c->ret);
-	KUNIT_EXPECT_EQ(test, took(vm, c->data & 0xff), c->cpus);
+	KUNIT_EXPECT_EQ(test, signal_msi(machine, c->lo, c->data), c->ret);
+	KUNIT_EXPECT_EQ(test, took(machine, c->data & 0xff), c->cpus);
 }
 
 /*
@@ -299,7 +300,7 @@ static void message_finds_its_cpus(struct kunit *test)
 static void map_agrees_with_asking_everyone(struct kunit *test)
 {
 	const struct deliver_case *c = test->param_value;
-	struct kev_vm *vm = model_machine(test, c->model, c->disabled);
+	struct kev_machine *machine = model_machine(test, c->model, c->disabled);
 	bool dropped = c->disabled == 0x8 && c->data & LOWEST;
 	struct kev_route route = {
 		.msi.address_lo	= c->lo,
@@ -308,11 +309,11 @@ static void map_agrees_with_asking_everyone(struct kunit *test)
 	struct kev_lapic_irq irq;
 	int ret;
 
-	kev_msi_decode(kev_x86(vm), &route, &irq);
-	kev_apic_map_invalidate(kev_x86(vm));
-	ret = kev_irq_deliver(kev_x86(vm), NULL, &irq);
+	kev_msi_decode(kev_x86(machine), &route, &irq);
+	kev_apic_map_invalidate(kev_x86(machine));
+	ret = kev_irq_deliver(kev_x86(machine), NULL, &irq);
 	KUNIT_EXPECT_EQ(test, max(ret, 0), dropped ? 1 : max(c->ret, 0));
-	KUNIT_EXPECT_EQ(test, took(vm, c->data & 0xff),
+	KUNIT_EXPECT_EQ(test, took(machine, c->data & 0xff),
 			dropped ? 0x2 : c->cpus);
 }
 
@@ -343,18 +344,18 @@ x86_case_desc(ipi_cases);
 static void ipi_finds_its_cpus(struct kunit *test)
 {
 	const struct ipi_case *c = test->param_value;
-	struct kev_vm *vm = model_machine(test, MODEL_FLAT, 0);
-	struct kev_vcpu *src = x86_vcpu(test, vm, 1);
+	struct kev_machine *machine = model_machine(test, MODEL_FLAT, 0);
+	struct kev_vcpu *src = x86_vcpu(test, machine, 1);
 
 	x86_lapic_write(src, APIC_ICR2, c->high);
 	x86_lapic_write(src, APIC_ICR, c->low | APIC_ICR_BUSY);
-	KUNIT_EXPECT_EQ(test, took(vm, VECTOR), c->cpus);
+	KUNIT_EXPECT_EQ(test, took(machine, VECTOR), c->cpus);
 	KUNIT_EXPECT_EQ(test, x86_lapic_read(src, APIC_ICR), c->low);
 }
 
 /* The map over time */
 
-static int irqfd_msi(struct kev_vm *vm, u32 lo, u32 hi)
+static int irqfd_msi(struct kev_machine *machine, u32 lo, u32 hi)
 {
 	struct kev_route route = {
 		.type		= KVM_IRQ_ROUTING_MSI,
@@ -367,7 +368,7 @@ static int irqfd_msi(struct kev_vm *vm, u32 lo, u32 hi)
 	int ret;
 
 	local_irq_save(flags);
-	ret = kev_deliver_atomic(vm, &route, &irq);
+	ret = kev_deliver_atomic(machine, &route, &irq);
 	local_irq_restore(flags);
 
 	return ret;
@@ -375,19 +376,19 @@ static int irqfd_msi(struct kev_vm *vm, u32 lo, u32 hi)
 
 static void stale_map_needs_process_context(struct kunit *test)
 {
-	struct kev_vm *vm = model_machine(test, MODEL_FLAT, 0);
-	struct kev_vcpu *vcpu = x86_vcpu(test, vm, 1);
+	struct kev_machine *machine = model_machine(test, MODEL_FLAT, 0);
+	struct kev_vcpu *vcpu = x86_vcpu(test, machine, 1);
 
-	kev_apic_map_invalidate(kev_x86(vm));
-	KUNIT_EXPECT_EQ(test, irqfd_msi(vm, PHYS(1), 0), -EWOULDBLOCK);
-	kev_apic_map_sync(kev_x86(vm));
-	KUNIT_EXPECT_EQ(test, irqfd_msi(vm, PHYS(1), 0), 1);
-	KUNIT_EXPECT_EQ(test, irqfd_msi(vm, PHYS(0xff), 0), -EWOULDBLOCK);
+	kev_apic_map_invalidate(kev_x86(machine));
+	KUNIT_EXPECT_EQ(test, irqfd_msi(machine, PHYS(1), 0), -EWOULDBLOCK);
+	kev_apic_map_sync(kev_x86(machine));
+	KUNIT_EXPECT_EQ(test, irqfd_msi(machine, PHYS(1), 0), 1);
+	KUNIT_EXPECT_EQ(test, irqfd_msi(machine, PHYS(0xff), 0), -EWOULDBLOCK);
 
 	/* The map follows a register at once. */
 	x86_lapic_write(vcpu, APIC_ID, 8 << 24);
-	KUNIT_EXPECT_EQ(test, irqfd_msi(vm, PHYS(8), 0), 1);
-	KUNIT_EXPECT_EQ(test, irqfd_msi(vm, PHYS(1), 0), 0);
+	KUNIT_EXPECT_EQ(test, irqfd_msi(machine, PHYS(8), 0), 1);
+	KUNIT_EXPECT_EQ(test, irqfd_msi(machine, PHYS(1), 0), 0);
 }
 
 static void lowering_a_line_needs_no_map(struct kunit *test)
@@ -398,42 +399,42 @@ static void lowering_a_line_needs_no_map(struct kunit *test)
 		.pin[KVM_IRQCHIP_IOAPIC]	= 5,
 	};
 	struct kev_irq irq = { };
-	struct kev_vm *vm;
+	struct kev_machine *machine;
 
 	if (!IS_ENABLED(CONFIG_KVM_EVENTFD_IOAPIC))
 		kunit_skip(test, "needs the IOAPIC");
 
-	vm = x86_full_machine(test, 1);
-	kev_apic_map_invalidate(kev_x86(vm));
-	KUNIT_EXPECT_EQ(test, kev_deliver(vm, &route, &irq), 1);
-	KUNIT_EXPECT_TRUE(test, kev_apic_map_is_stale(kev_x86(vm)));
+	machine = x86_full_machine(test, 1);
+	kev_apic_map_invalidate(kev_x86(machine));
+	KUNIT_EXPECT_EQ(test, kev_deliver(machine, &route, &irq), 1);
+	KUNIT_EXPECT_TRUE(test, kev_apic_map_is_stale(kev_x86(machine)));
 	irq.level = true;
-	KUNIT_EXPECT_EQ(test, kev_deliver(vm, &route, &irq), -1);
-	KUNIT_EXPECT_FALSE(test, kev_apic_map_is_stale(kev_x86(vm)));
+	KUNIT_EXPECT_EQ(test, kev_deliver(machine, &route, &irq), -1);
+	KUNIT_EXPECT_FALSE(test, kev_apic_map_is_stale(kev_x86(machine)));
 }
 
 /* However often a guest changes its registers: one table, of one size. */
 static void map_is_changed_in_place(struct kunit *test)
 {
-	struct kev_vm *vm = model_machine(test, MODEL_FLAT, 0);
-	struct kev_vcpu *vcpu = x86_add_vcpu(test, vm, KEV_MAX_VCPU_IDS - 1);
-	struct kev_apic_map *map = rcu_access_pointer(kev_x86(vm)->map);
+	struct kev_machine *machine = model_machine(test, MODEL_FLAT, 0);
+	struct kev_vcpu *vcpu = x86_add_vcpu(test, machine, KEV_MAX_VCPU_IDS - 1);
+	struct kev_apic_map *map = rcu_access_pointer(kev_x86(machine)->map);
 	unsigned int i;
 
 	for (i = 0; i < 50; i++) {
 		x86_lapic_write(vcpu, APIC_SPIV, i & 1 ? 0xff : 0x1ff);
-		x86_lapic_write(x86_vcpu(test, vm, 1), APIC_ID, i << 24);
-		KUNIT_EXPECT_EQ(test, irqfd_msi(vm, PHYS(i), 0),
+		x86_lapic_write(x86_vcpu(test, machine, 1), APIC_ID, i << 24);
+		KUNIT_EXPECT_EQ(test, irqfd_msi(machine, PHYS(i), 0),
 				i == 0 || i == 2 || i == 3 ? -EWOULDBLOCK : 1);
 		KUNIT_EXPECT_PTR_EQ(test, map,
-				    rcu_access_pointer(kev_x86(vm)->map));
+				    rcu_access_pointer(kev_x86(machine)->map));
 	}
 }
 
 static void lookup_is_not_believed_after_a_change(struct kunit *test)
 {
-	struct kev_vm *vm = model_machine(test, MODEL_FLAT, 0);
-	struct kev_x86 *x86 = kev_x86(vm);
+	struct kev_machine *machine = model_machine(test, MODEL_FLAT, 0);
+	struct kev_x86 *x86 = kev_x86(machine);
 	s64 gen;
 
 	rcu_read_lock();
@@ -446,11 +447,11 @@ static void lookup_is_not_believed_after_a_change(struct kunit *test)
 
 static void added_cpu_is_found(struct kunit *test)
 {
-	struct kev_vm *vm = model_machine(test, MODEL_FLAT, 0);
+	struct kev_machine *machine = model_machine(test, MODEL_FLAT, 0);
 
-	KUNIT_EXPECT_EQ(test, signal_msi(vm, PHYS(4), VECTOR), 0);
-	x86_lapic_enable(x86_add_vcpu(test, vm, 4));
-	KUNIT_EXPECT_EQ(test, signal_msi(vm, PHYS(4), VECTOR), 1);
+	KUNIT_EXPECT_EQ(test, signal_msi(machine, PHYS(4), VECTOR), 0);
+	x86_lapic_enable(x86_add_vcpu(test, machine, 4));
+	KUNIT_EXPECT_EQ(test, signal_msi(machine, PHYS(4), VECTOR), 1);
 }
 
 static void id_beyond_the_map_finds_nothing(struct kunit *test)
@@ -459,44 +460,44 @@ static void id_beyond_the_map_finds_nothing(struct kunit *test)
 		.cap	= KVM_CAP_X2APIC_API,
 		.args	= { KVM_X2APIC_API_USE_32BIT_IDS },
 	};
-	struct kev_vm *vm = model_machine(test, MODEL_FLAT, 0);
+	struct kev_machine *machine = model_machine(test, MODEL_FLAT, 0);
 	struct kev_vcpu *vcpu;
 
-	KUNIT_EXPECT_EQ(test, x86_vm_ioctl(vm, KVM_ENABLE_CAP, &cap, 0), 0);
-	vcpu = x86_add_vcpu(test, vm, 0x1234);
+	KUNIT_EXPECT_EQ(test, x86_vm_ioctl(machine, KVM_ENABLE_CAP, &cap, 0), 0);
+	vcpu = x86_add_vcpu(test, machine, 0x1234);
 	x86_lapic_enable(vcpu);
-	kev_apic_map_sync(kev_x86(vm));
+	kev_apic_map_sync(kev_x86(machine));
 
-	KUNIT_EXPECT_EQ(test, irqfd_msi(vm, PHYS(0), 0xffffff00), 0);
-	KUNIT_EXPECT_EQ(test, irqfd_msi(vm, PHYS(0x35), 0x1200), 0);
-	KUNIT_EXPECT_EQ(test, irqfd_msi(vm, PHYS(0x34), 0x1200), 1);
+	KUNIT_EXPECT_EQ(test, irqfd_msi(machine, PHYS(0), 0xffffff00), 0);
+	KUNIT_EXPECT_EQ(test, irqfd_msi(machine, PHYS(0x35), 0x1200), 0);
+	KUNIT_EXPECT_EQ(test, irqfd_msi(machine, PHYS(0x34), 0x1200), 1);
 	KUNIT_EXPECT_TRUE(test, x86_requested(vcpu, VECTOR));
-	KUNIT_EXPECT_EQ(test, irqfd_msi(vm, PHYS(1), 0), 1);
-	KUNIT_EXPECT_EQ(test, irqfd_msi(vm, PHYS(1), 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irqfd_msi(machine, PHYS(1), 0), 1);
+	KUNIT_EXPECT_EQ(test, irqfd_msi(machine, PHYS(1), 1), -EINVAL);
 }
 
 static void wrapped_id_is_an_alias_without_32_bit_ids(struct kunit *test)
 {
-	struct kev_vm *vm = model_machine(test, MODEL_FLAT, 0);
+	struct kev_machine *machine = model_machine(test, MODEL_FLAT, 0);
 
-	x86_lapic_enable(x86_add_vcpu(test, vm, 0x101));
-	KUNIT_EXPECT_EQ(test, signal_msi(vm, PHYS(1), VECTOR), 2);
-	KUNIT_EXPECT_EQ(test, irqfd_msi(vm, PHYS(1), 0), -EWOULDBLOCK);
+	x86_lapic_enable(x86_add_vcpu(test, machine, 0x101));
+	KUNIT_EXPECT_EQ(test, signal_msi(machine, PHYS(1), VECTOR), 2);
+	KUNIT_EXPECT_EQ(test, irqfd_msi(machine, PHYS(1), 0), -EWOULDBLOCK);
 }
 
 static void many_cpus_each_get_their_own(struct kunit *test)
 {
-	struct kev_vm *vm = x86_machine(test, 0);
+	struct kev_machine *machine = x86_machine(test, 0);
 	unsigned int id;
 
 	for (id = 0; id < 200; id++)
-		x86_lapic_enable(x86_add_vcpu(test, vm, id));
+		x86_lapic_enable(x86_add_vcpu(test, machine, id));
 	for (id = 0; id < 200; id++) {
-		KUNIT_EXPECT_EQ(test, signal_msi(vm, PHYS(id), VECTOR), 1);
-		KUNIT_EXPECT_TRUE(test, x86_requested(x86_vcpu(test, vm, id),
+		KUNIT_EXPECT_EQ(test, signal_msi(machine, PHYS(id), VECTOR), 1);
+		KUNIT_EXPECT_TRUE(test, x86_requested(x86_vcpu(test, machine, id),
 						      VECTOR));
 	}
-	KUNIT_EXPECT_EQ(test, signal_msi(vm, PHYS(0xff), VECTOR + 1), 200);
+	KUNIT_EXPECT_EQ(test, signal_msi(machine, PHYS(0xff), VECTOR + 1), 200);
 }
 
 /* Routes */
@@ -544,13 +545,13 @@ static const struct route_case {
 
 x86_case_desc(route_cases);
 
-static int set_route(struct kev_vm *vm, const struct route_case *c)
+static int set_route(struct kev_machine *machine, const struct route_case *c)
 {
 	struct kev_route route = { };
 
-	kev_x86(vm)->x2apic_format = c->x2apic_format;
+	kev_x86(machine)->x2apic_format = c->x2apic_format;
 
-	return kev_x86_machine.sink->set_route(vm, &c->entry, &route);
+	return kev_x86_machine.sink->set_route(machine, &c->entry, &route);
 }
 
 static void route_is_checked(struct kunit *test)
@@ -589,7 +590,7 @@ static void default_routes_are_the_pcs(struct kunit *test)
 
 /* The machine's ioctls */
 
-static long enable_cap(struct kev_vm *vm, u32 cap, u32 flags, u64 arg)
+static long enable_cap(struct kev_machine *machine, u32 cap, u32 flags, u64 arg)
 {
 	struct kvm_enable_cap c = {
 		.cap	= cap,
@@ -597,63 +598,63 @@ static long enable_cap(struct kev_vm *vm, u32 cap, u32 flags, u64 arg)
 		.args	= { arg },
 	};
 
-	return x86_vm_ioctl(vm, KVM_ENABLE_CAP, &c, 0);
+	return x86_vm_ioctl(machine, KVM_ENABLE_CAP, &c, 0);
 }
 
 static void split_chip_is_enabled_once_and_early(struct kunit *test)
 {
-	struct kev_vm *vm;
+	struct kev_machine *machine;
 
-	vm = kev_machine_create(&kev_x86_machine, NULL);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(vm));
-	KUNIT_EXPECT_EQ(test, enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, 1, 24),
+	machine = kev_machine_create(&kev_x86_machine, NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(machine));
+	KUNIT_EXPECT_EQ(test, enable_cap(machine, KVM_CAP_SPLIT_IRQCHIP, 1, 24),
 			-EINVAL);
-	KUNIT_EXPECT_EQ(test, enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, 0, 4097),
+	KUNIT_EXPECT_EQ(test, enable_cap(machine, KVM_CAP_SPLIT_IRQCHIP, 0, 4097),
 			-EINVAL);
-	KUNIT_EXPECT_EQ(test, enable_cap(vm, KVM_CAP_X2APIC_API, 0, 4),
+	KUNIT_EXPECT_EQ(test, enable_cap(machine, KVM_CAP_X2APIC_API, 0, 4),
 			-EINVAL);
-	KUNIT_EXPECT_EQ(test, enable_cap(vm, 0xffff, 0, 0), -EINVAL);
-	KUNIT_EXPECT_EQ(test, enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, 0, 4096),
+	KUNIT_EXPECT_EQ(test, enable_cap(machine, 0xffff, 0, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, enable_cap(machine, KVM_CAP_SPLIT_IRQCHIP, 0, 4096),
 			0);
-	KUNIT_EXPECT_EQ(test, enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, 0, 24),
+	KUNIT_EXPECT_EQ(test, enable_cap(machine, KVM_CAP_SPLIT_IRQCHIP, 0, 24),
 			-EEXIST);
-	kev_vm_put(vm);
+	kev_machine_put(machine);
 
-	vm = kev_machine_create(&kev_x86_machine, NULL);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(vm));
-	KUNIT_EXPECT_EQ(test, x86_vm_ioctl(vm, KVM_SET_BOOT_CPU_ID, NULL, 1), 0);
-	KUNIT_EXPECT_EQ(test, x86_vm_ioctl(vm, KVM_SET_BOOT_CPU_ID, NULL,
+	machine = kev_machine_create(&kev_x86_machine, NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(machine));
+	KUNIT_EXPECT_EQ(test, x86_vm_ioctl(machine, KVM_SET_BOOT_CPU_ID, NULL, 1), 0);
+	KUNIT_EXPECT_EQ(test, x86_vm_ioctl(machine, KVM_SET_BOOT_CPU_ID, NULL,
 					   KEV_MAX_VCPU_IDS + 1), -EINVAL);
-	x86_add_vcpu(test, vm, 0);
-	KUNIT_EXPECT_EQ(test, enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, 0, 24),
+	x86_add_vcpu(test, machine, 0);
+	KUNIT_EXPECT_EQ(test, enable_cap(machine, KVM_CAP_SPLIT_IRQCHIP, 0, 24),
 			-EEXIST);
-	KUNIT_EXPECT_EQ(test, x86_vm_ioctl(vm, KVM_SET_BOOT_CPU_ID, NULL, 0),
+	KUNIT_EXPECT_EQ(test, x86_vm_ioctl(machine, KVM_SET_BOOT_CPU_ID, NULL, 0),
 			-EBUSY);
 	if (IS_ENABLED(CONFIG_KVM_EVENTFD_IOAPIC))
-		KUNIT_EXPECT_EQ(test, x86_vm_ioctl(vm, KVM_CREATE_IRQCHIP, NULL,
+		KUNIT_EXPECT_EQ(test, x86_vm_ioctl(machine, KVM_CREATE_IRQCHIP, NULL,
 						   0), -EINVAL);
-	kev_vm_put(vm);
+	kev_machine_put(machine);
 }
 
 static void vm_without_chips_takes_no_interrupt(struct kunit *test)
 {
 	struct kvm_irq_level line = { .irq = 1, .level = 1 };
 	const struct kev_sink_ops *sink = kev_x86_machine.sink;
-	struct kev_vm *vm;
+	struct kev_machine *machine;
 
-	vm = kev_machine_create(&kev_x86_machine, NULL);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(vm));
-	KUNIT_EXPECT_EQ(test, x86_vm_ioctl(vm, KVM_IRQ_LINE_STATUS, &line, 0),
+	machine = kev_machine_create(&kev_x86_machine, NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(machine));
+	KUNIT_EXPECT_EQ(test, x86_vm_ioctl(machine, KVM_IRQ_LINE_STATUS, &line, 0),
 			-ENXIO);
-	KUNIT_EXPECT_EQ(test, sink->irqfd_allowed(vm, false), -EINVAL);
-	KUNIT_EXPECT_EQ(test, sink->routing_allowed(vm), -EINVAL);
-	kev_vm_put(vm);
+	KUNIT_EXPECT_EQ(test, sink->irqfd_allowed(machine, false), -EINVAL);
+	KUNIT_EXPECT_EQ(test, sink->routing_allowed(machine), -EINVAL);
+	kev_machine_put(machine);
 
-	vm = x86_machine(test, 0);
-	KUNIT_EXPECT_EQ(test, sink->irqfd_allowed(vm, false), 0);
-	KUNIT_EXPECT_EQ(test, sink->irqfd_allowed(vm, true), -EINVAL);
-	KUNIT_EXPECT_EQ(test, sink->routing_allowed(vm), 0);
-	KUNIT_EXPECT_EQ(test, x86_vm_ioctl(vm, KVM_IRQ_LINE_STATUS, &line, 0),
+	machine = x86_machine(test, 0);
+	KUNIT_EXPECT_EQ(test, sink->irqfd_allowed(machine, false), 0);
+	KUNIT_EXPECT_EQ(test, sink->irqfd_allowed(machine, true), -EINVAL);
+	KUNIT_EXPECT_EQ(test, sink->routing_allowed(machine), 0);
+	KUNIT_EXPECT_EQ(test, x86_vm_ioctl(machine, KVM_IRQ_LINE_STATUS, &line, 0),
 			0);
 	KUNIT_EXPECT_EQ(test, (int)line.status, -1);
 }

@@ -759,7 +759,7 @@ static void end_round(struct kunit *test, struct end_race *race,
 	/* Pairs with close_thread(). */
 	smp_store_release(&race->file, file);
 	udelay(delay);
-	kev_vm_put(vm);
+	kev_vm_destroy(vm);
 	/* Pairs with close_thread(). */
 	while (smp_load_acquire(&race->file))
 		cond_resched();

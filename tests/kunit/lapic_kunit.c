@@ -11,6 +11,8 @@
 
 #include <kev/base/compat.h>
 #include <kev/machine/vcpu.h>
+#include <kev/node/vcpu_fd.h>
+#include <kev/node/vm_fd.h>
 #include <kev/x86/lapic.h>
 #include <kev/x86/lapic_internal.h>
 #include <kev/x86/machine.h>
@@ -77,11 +79,11 @@ x86_case_desc(reset_cases);
 static void register_after_reset(struct kunit *test)
 {
 	const struct reset_case *c = test->param_value;
-	struct kev_vm *vm = x86_machine(test, 2);
+	struct kev_machine *machine = x86_machine(test, 2);
 
-	KUNIT_EXPECT_EQ(test, x86_lapic_read(x86_vcpu(test, vm, 0), c->offset),
+	KUNIT_EXPECT_EQ(test, x86_lapic_read(x86_vcpu(test, machine, 0), c->offset),
 			c->boot_cpu);
-	KUNIT_EXPECT_EQ(test, x86_lapic_read(x86_vcpu(test, vm, 1), c->offset),
+	KUNIT_EXPECT_EQ(test, x86_lapic_read(x86_vcpu(test, machine, 1), c->offset),
 			c->other_cpu);
 }
 
@@ -450,8 +452,8 @@ static void events_come_before_interrupts(struct kunit *test)
 
 static void init_drops_what_waits_and_resets(struct kunit *test)
 {
-	struct kev_vm *vm = x86_machine(test, 2);
-	struct kev_vcpu *vcpu = x86_vcpu(test, vm, 1);
+	struct kev_machine *machine = x86_machine(test, 2);
+	struct kev_vcpu *vcpu = x86_vcpu(test, machine, 1);
 
 	x86_lapic_enable(vcpu);
 	x86_lapic_write(vcpu, APIC_ID, 7 << 24);
@@ -472,8 +474,8 @@ static void init_drops_what_waits_and_resets(struct kunit *test)
 
 static void second_sipi_is_lost(struct kunit *test)
 {
-	struct kev_vm *vm = x86_machine(test, 2);
-	struct kev_vcpu *vcpu = x86_vcpu(test, vm, 1);
+	struct kev_machine *machine = x86_machine(test, 2);
+	struct kev_vcpu *vcpu = x86_vcpu(test, machine, 1);
 
 	send(vcpu, KEV_DM_INIT, 0);
 	KUNIT_EXPECT_EQ(test, x86_ack(vcpu), INIT);
@@ -532,11 +534,11 @@ static void lint0_decides_about_extint(struct kunit *test)
 
 static void intr_follows_lint0(struct kunit *test)
 {
-	struct kev_vm *vm = x86_machine(test, 2);
-	struct kev_vcpu *boot = x86_vcpu(test, vm, 0);
-	struct kev_vcpu *other = x86_vcpu(test, vm, 1);
+	struct kev_machine *machine = x86_machine(test, 2);
+	struct kev_vcpu *boot = x86_vcpu(test, machine, 0);
+	struct kev_vcpu *other = x86_vcpu(test, machine, 1);
 
-	kev_lapics_set_intr(kev_x86(vm), true);
+	kev_lapics_set_intr(kev_x86(machine), true);
 	KUNIT_EXPECT_TRUE(test, x86_pending(boot));
 	KUNIT_EXPECT_FALSE(test, x86_pending(other));
 
@@ -545,12 +547,12 @@ static void intr_follows_lint0(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, x86_pending(other));
 	x86_lapic_write(boot, APIC_LVT0, 0x10700);
 	KUNIT_EXPECT_FALSE(test, x86_pending(boot));
-	KUNIT_EXPECT_TRUE(test, kev_lapics_listen_to_intr(kev_x86(vm)));
+	KUNIT_EXPECT_TRUE(test, kev_lapics_listen_to_intr(kev_x86(machine)));
 
 	x86_lapic_write(other, APIC_SPIV, 0xff);
 	KUNIT_EXPECT_FALSE(test, x86_pending(other));
-	KUNIT_EXPECT_FALSE(test, kev_lapics_listen_to_intr(kev_x86(vm)));
-	kev_lapics_set_intr(kev_x86(vm), false);
+	KUNIT_EXPECT_FALSE(test, kev_lapics_listen_to_intr(kev_x86(machine)));
+	kev_lapics_set_intr(kev_x86(machine), false);
 }
 
 /* KVM_INTERRUPT */
@@ -784,18 +786,18 @@ static void resting_timer_that_becomes_one_shot_expires_once(struct kunit *test)
 /* More than one interrupt of the host serves: none is lost. */
 static void timers_that_expire_together_all_do(struct kunit *test)
 {
-	struct kev_vm *vm = x86_machine(test, 300);
+	struct kev_machine *machine = x86_machine(test, 300);
 	unsigned int waiting = 300;
 	struct kev_vcpu *vcpu;
 	unsigned int tries;
 	unsigned long id;
 
-	xa_for_each(&vm->vcpus, id, vcpu) {
+	xa_for_each(&machine->vcpus, id, vcpu) {
 		x86_lapic_enable(vcpu);
 		x86_lapic_write(vcpu, APIC_TDCR, APIC_TDR_DIV_1);
 		x86_lapic_write(vcpu, APIC_LVTT, 0x31);
 	}
-	xa_for_each(&vm->vcpus, id, vcpu)
+	xa_for_each(&machine->vcpus, id, vcpu)
 		x86_lapic_write(vcpu, APIC_TMICT, 100 * MSEC_TICKS);
 	/* Those that this CPU has to serve are all late, and come together. */
 	local_irq_disable();
@@ -805,7 +807,7 @@ static void timers_that_expire_together_all_do(struct kunit *test)
 	for (tries = 0; waiting && tries < 500; tries++) {
 		msleep(20);
 		waiting = 0;
-		xa_for_each(&vm->vcpus, id, vcpu)
+		xa_for_each(&machine->vcpus, id, vcpu)
 			waiting += !x86_requested(vcpu, 0x31);
 	}
 	KUNIT_EXPECT_EQ(test, waiting, 0);
@@ -908,8 +910,8 @@ x86_case_desc(mp_cases);
 static void mp_state_is_kept(struct kunit *test)
 {
 	const struct mp_case *c = test->param_value;
-	struct kev_vm *vm = x86_machine(test, 2);
-	struct kev_vcpu *vcpu = x86_vcpu(test, vm, 1);
+	struct kev_machine *machine = x86_machine(test, 2);
+	struct kev_vcpu *vcpu = x86_vcpu(test, machine, 1);
 	struct kvm_mp_state state = { .mp_state = c->state };
 
 	KUNIT_EXPECT_EQ(test, x86_vcpu_ioctl(vcpu, KVM_SET_MP_STATE, &state, 0),
@@ -926,12 +928,12 @@ static void cpu_without_lapic_takes_what_ioctls_queue(struct kunit *test)
 	struct kvm_mp_state halted = { .mp_state = KVM_MP_STATE_HALTED };
 	struct kvm_interrupt intr = { .irq = 0x22 };
 	struct kev_vcpu *vcpu;
-	struct kev_vm *vm;
+	struct kev_machine *machine;
 	u64 val = 0;
 
-	vm = kev_machine_create(&kev_x86_machine, NULL);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(vm));
-	vcpu = kev_vcpu_create(vm, 0);
+	machine = kev_machine_create(&kev_x86_machine, NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(machine));
+	vcpu = kev_vcpu_create(machine, 0);
 	if (!IS_ERR(vcpu)) {
 		KUNIT_EXPECT_EQ(test, kev_lapic_mmio_write(vcpu, X86_LAPIC_BASE,
 							   4, &val),
@@ -950,7 +952,7 @@ static void cpu_without_lapic_takes_what_ioctls_queue(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, x86_ack(vcpu), EXTINT(0x23));
 		KUNIT_EXPECT_EQ(test, x86_ack(vcpu), -EAGAIN);
 	}
-	kev_vm_put(vm);
+	kev_machine_put(machine);
 }
 
 static struct kunit_case lapic_cases[] = {

@@ -133,8 +133,8 @@ static void page_is_gone_in_x2apic_mode(struct kunit *test)
 
 static void ids_follow_the_mode(struct kunit *test)
 {
-	struct kev_vm *vm = x86_machine(test, 1);
-	struct kev_vcpu *vcpu = x86_add_vcpu(test, vm, 0x123);
+	struct kev_machine *machine = x86_machine(test, 1);
+	struct kev_vcpu *vcpu = x86_add_vcpu(test, machine, 0x123);
 
 	x86_lapic_write(vcpu, APIC_ID, 7 << 24);
 	x86_lapic_write(vcpu, APIC_LDR, 8 << 24);
@@ -278,16 +278,16 @@ x86_case_desc(x2apic_ipi_cases);
 static void x2apic_ipi_finds_its_cpus(struct kunit *test)
 {
 	const struct x2apic_ipi_case *c = test->param_value;
-	struct kev_vm *vm = x86_machine(test, CPUS);
+	struct kev_machine *machine = x86_machine(test, CPUS);
 	struct kev_vcpu *vcpu;
 	unsigned long id;
 	u32 cpus = 0;
 
-	xa_for_each(&vm->vcpus, id, vcpu)
+	xa_for_each(&machine->vcpus, id, vcpu)
 		enter_x2apic(test, vcpu);
-	KUNIT_EXPECT_EQ(test, wrmsr_(x86_vcpu(test, vm, 1), REG(c->offset),
+	KUNIT_EXPECT_EQ(test, wrmsr_(x86_vcpu(test, machine, 1), REG(c->offset),
 				     c->val), 0);
-	xa_for_each(&vm->vcpus, id, vcpu)
+	xa_for_each(&machine->vcpus, id, vcpu)
 		if (x86_ack(vcpu) == FIXED(VECTOR))
 			cpus |= BIT(id);
 	KUNIT_EXPECT_EQ(test, cpus, c->cpus);
@@ -305,14 +305,14 @@ static void icr_reads_as_written(struct kunit *test)
 
 static void init_keeps_ids_and_the_destination(struct kunit *test)
 {
-	struct kev_vm *vm = x86_machine(test, 2);
-	struct kev_vcpu *vcpu = x86_vcpu(test, vm, 1);
+	struct kev_machine *machine = x86_machine(test, 2);
+	struct kev_vcpu *vcpu = x86_vcpu(test, machine, 1);
 
 	enter_x2apic(test, vcpu);
 	wrmsr_(vcpu, REG(APIC_ICR), TO(0x12345678) | VECTOR);
 	wrmsr_(vcpu, REG(APIC_TASKPRI), 0x20);
-	x86_lapic_write(x86_vcpu(test, vm, 0), APIC_ICR2, 1 << 24);
-	x86_lapic_write(x86_vcpu(test, vm, 0), APIC_ICR, APIC_DM_INIT);
+	x86_lapic_write(x86_vcpu(test, machine, 0), APIC_ICR2, 1 << 24);
+	x86_lapic_write(x86_vcpu(test, machine, 0), APIC_ICR, APIC_DM_INIT);
 	KUNIT_EXPECT_GE(test, x86_ack(vcpu), 0);
 
 	KUNIT_EXPECT_EQ(test, rdmsr_(test, vcpu, REG(APIC_TASKPRI)), 0ULL);

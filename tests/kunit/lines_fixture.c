@@ -2,10 +2,12 @@
 /* See lines_fixture.h. */
 #include <kev/base/compat.h>
 #include <kev/machine/ioctl.h>
+#include <kev/node/vcpu_fd.h>
+#include <kev/node/vm_fd.h>
 
 #include "lines_fixture.h"
 
-KUNIT_DEFINE_ACTION_WRAPPER(lines_put, kev_vm_put, struct kev_vm *);
+KUNIT_DEFINE_ACTION_WRAPPER(lines_put, kev_machine_put, struct kev_machine *);
 
 struct lines_machine *lines_machine(struct kunit *test)
 {
@@ -14,13 +16,15 @@ struct lines_machine *lines_machine(struct kunit *test)
 
 	m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, m);
-	m->vm = kev_machine_create(&kev_lines_machine, NULL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, m->vm);
+	m->machine = kev_machine_create(&kev_lines_machine, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, m->machine);
+	m->vm = m->machine->vm;
 	KUNIT_ASSERT_EQ(test, 0,
-			kunit_add_action_or_reset(test, lines_put, m->vm));
+			kunit_add_action_or_reset(test, lines_put,
+						  m->machine));
 
 	for (i = 0; i < LINES_CPUS; i++) {
-		m->cpu[i] = kev_vcpu_create(m->vm, i);
+		m->cpu[i] = kev_vcpu_create(m->machine, i);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, m->cpu[i]);
 	}
 	return m;
@@ -59,6 +63,6 @@ long lines_vm_ioctl(struct lines_machine *m, unsigned int cmd, void *arg)
 
 	for (row = kev_lines_machine.vm_ioctls; row->cmd; row++)
 		if (row->cmd == cmd)
-			return row->fn(m->vm, arg, 0);
+			return row->fn(m->machine, arg, 0);
 	return -ENOTTY;
 }

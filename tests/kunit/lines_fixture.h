@@ -11,10 +11,12 @@
 
 /**
  * struct lines_machine - What a case plays with
- * @vm:		The VM.
+ * @machine:	The machine.
+ * @vm:		Its plane.
  * @cpu:	Its vCPUs.
  */
 struct lines_machine {
+	struct kev_machine *machine;
 	struct kev_vm *vm;
 	struct kev_vcpu *cpu[LINES_CPUS];
 };

@@ -2,6 +2,8 @@
 /* Lines: what makes one ready, who takes it, and what its end does. */
 #include <linux/kvm.h>
 
+#include <kev/node/vcpu_fd.h>
+
 #include "lines_fixture.h"
 #include "plane_fixture.h"
 
@@ -159,7 +161,7 @@ static void lines_tell_every_cpu(struct kunit *test)
 	lines_set(m, LINE, true);
 	lines_set(m, LINE + 1, true);
 	expect_pending(test, m, true);
-	late = kev_vcpu_create(m->vm, LINES_CPUS);
+	late = kev_vcpu_create(m->machine, LINES_CPUS);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, late);
 	KUNIT_EXPECT_TRUE(test, late->state->pending);
 

@@ -16,21 +16,21 @@
 
 /* The sink */
 
-static int fake_irqfd_allowed(struct kev_vm *vm, bool resample)
+static int fake_irqfd_allowed(void *data, bool resample)
 {
-	struct fake_sink *sink = vm->sink;
+	struct fake_sink *sink = data;
 
 	return sink->irqfd_ret;
 }
 
-static int fake_routing_allowed(struct kev_vm *vm)
+static int fake_routing_allowed(void *data)
 {
-	struct fake_sink *sink = vm->sink;
+	struct fake_sink *sink = data;
 
 	return sink->routing_ret;
 }
 
-static int fake_set_route(struct kev_vm *vm,
+static int fake_set_route(void *data,
 			  const struct kvm_irq_routing_entry *ue,
 			  struct kev_route *route)
 {
@@ -65,10 +65,10 @@ static void fake_note(struct fake_sink *sink, const struct kev_route *route,
 		atomic_inc(&sink->torn);
 }
 
-static int fake_deliver_atomic(struct kev_vm *vm, const struct kev_route *route,
+static int fake_deliver_atomic(void *data, const struct kev_route *route,
 			       const struct kev_irq *irq)
 {
-	struct fake_sink *sink = vm->sink;
+	struct fake_sink *sink = data;
 
 	atomic_inc(&sink->atomic);
 	if (sink->atomic_ret != -EWOULDBLOCK)
@@ -85,10 +85,10 @@ static void fake_gate_pass(struct fake_gate *gate)
 		wait_for_completion(&gate->leave[ticket]);
 }
 
-static int fake_deliver(struct kev_vm *vm, const struct kev_route *route,
+static int fake_deliver(void *data, const struct kev_route *route,
 			const struct kev_irq *irq)
 {
-	struct fake_sink *sink = vm->sink;
+	struct fake_sink *sink = data;
 
 	might_sleep();
 	if (sink->gate && irq->level)
@@ -100,7 +100,7 @@ static int fake_deliver(struct kev_vm *vm, const struct kev_route *route,
 	return sink->ret;
 }
 
-static void fake_release(struct kev_vm *vm)
+static void fake_release(void *data)
 {
 }
 
@@ -113,7 +113,7 @@ static const struct kev_sink_ops fake_ops = {
 	.release = fake_release,
 };
 
-KUNIT_DEFINE_ACTION_WRAPPER(fake_vm_put, kev_vm_put, struct kev_vm *);
+KUNIT_DEFINE_ACTION_WRAPPER(fake_vm_put, kev_vm_destroy, struct kev_vm *);
 
 struct kev_vm *fake_own_vm(struct kunit *test, struct fake_sink **sink)
 {

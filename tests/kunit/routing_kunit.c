@@ -503,16 +503,15 @@ struct kill_sink {
 	int held;
 };
 
-static int kill_routing_allowed(struct kev_vm *vm)
+static int kill_routing_allowed(void *data)
 {
 	return 0;
 }
 
-static int kill_set_route(struct kev_vm *vm,
-			  const struct kvm_irq_routing_entry *ue,
+static int kill_set_route(void *data, const struct kvm_irq_routing_entry *ue,
 			  struct kev_route *route)
 {
-	struct kill_sink *sink = kev_vm_sink(vm);
+	struct kill_sink *sink = data;
 
 	if (++sink->calls == sink->kill_at)
 		send_sig(SIGKILL, current, 1);
@@ -520,14 +519,14 @@ static int kill_set_route(struct kev_vm *vm,
 	return kev_route_set_msi(route, ue);
 }
 
-static void kill_put_route(struct kev_vm *vm, const struct kev_route *route)
+static void kill_put_route(void *data, const struct kev_route *route)
 {
-	struct kill_sink *sink = kev_vm_sink(vm);
+	struct kill_sink *sink = data;
 
 	sink->held--;
 }
 
-static void kill_release(struct kev_vm *vm)
+static void kill_release(void *data)
 {
 }
 
@@ -576,7 +575,7 @@ static void kill_during(struct kunit *test, set_fn set)
 	KUNIT_EXPECT_TRUE(test, kev_irq_map_gsi(vm, 9, &route));
 	KUNIT_EXPECT_EQ(test, 9U, route.msi.data);
 	KUNIT_EXPECT_FALSE(test, kev_irq_map_gsi(vm, 10, &route));
-	kev_vm_put(vm);
+	kev_vm_destroy(vm);
 	KUNIT_EXPECT_EQ(test, 0, sink.held);
 }
 

@@ -63,7 +63,7 @@ static int waiter_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync,
 		atomic_inc(&waiter->at_once);
 	/* As an eventfd would that is an irqfd of the VM. */
 	if (atomic_inc_return(&waiter->calls) == 1 && waiter->pulse >= 0)
-		vm->ops->deliver_atomic(vm, &route, &irq);
+		vm->ops->deliver_atomic(vm->sink, &route, &irq);
 	if (waiter->leaves)
 		list_del_init(&wait->entry);
 	if (waiter->slow && !in_hardirq()) {

@@ -8,6 +8,8 @@
 #include <kev/base/compat.h>
 #include <kev/machine/ioctl.h>
 #include <kev/machine/vcpu.h>
+#include <kev/node/vcpu_fd.h>
+#include <kev/node/vm_fd.h>
 #include <kev/x86/lapic.h>
 #include <kev/x86/machine.h>
 
@@ -15,67 +17,67 @@
 
 static void put_machine(struct kunit_resource *res)
 {
-	kev_vm_put(res->data);
+	kev_machine_put(res->data);
 }
 
-static struct kev_vm *machine(struct kunit *test)
+static struct kev_machine *empty_machine(struct kunit *test)
 {
-	struct kev_vm *vm;
+	struct kev_machine *machine;
 
-	vm = kev_machine_create(&kev_x86_machine, NULL);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(vm));
+	machine = kev_machine_create(&kev_x86_machine, NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(machine));
 	KUNIT_ASSERT_NOT_NULL(test, kunit_alloc_resource(test, NULL,
 							 put_machine,
-							 GFP_KERNEL, vm));
+							 GFP_KERNEL, machine));
 
-	return vm;
+	return machine;
 }
 
-static void add_vcpus(struct kunit *test, struct kev_vm *vm, unsigned int vcpus)
+static void add_vcpus(struct kunit *test, struct kev_machine *machine, unsigned int vcpus)
 {
 	u32 id;
 
 	for (id = 0; id < vcpus; id++)
-		x86_add_vcpu(test, vm, id);
+		x86_add_vcpu(test, machine, id);
 }
 
 /* LAPICs alone: user space has the PIC and the IOAPIC. */
-struct kev_vm *x86_machine(struct kunit *test, unsigned int vcpus)
+struct kev_machine *x86_machine(struct kunit *test, unsigned int vcpus)
 {
 	struct kvm_enable_cap split = {
 		.cap	= KVM_CAP_SPLIT_IRQCHIP,
 		.args	= { 24 },
 	};
-	struct kev_vm *vm = machine(test);
+	struct kev_machine *machine = empty_machine(test);
 
-	KUNIT_ASSERT_EQ(test, x86_vm_ioctl(vm, KVM_ENABLE_CAP, &split, 0), 0);
-	add_vcpus(test, vm, vcpus);
+	KUNIT_ASSERT_EQ(test, x86_vm_ioctl(machine, KVM_ENABLE_CAP, &split, 0), 0);
+	add_vcpus(test, machine, vcpus);
 
-	return vm;
+	return machine;
 }
 
-struct kev_vm *x86_full_machine(struct kunit *test, unsigned int vcpus)
+struct kev_machine *x86_full_machine(struct kunit *test, unsigned int vcpus)
 {
-	struct kev_vm *vm = machine(test);
+	struct kev_machine *machine = empty_machine(test);
 
-	KUNIT_ASSERT_EQ(test, x86_vm_ioctl(vm, KVM_CREATE_IRQCHIP, NULL, 0), 0);
-	add_vcpus(test, vm, vcpus);
+	KUNIT_ASSERT_EQ(test, x86_vm_ioctl(machine, KVM_CREATE_IRQCHIP, NULL, 0), 0);
+	add_vcpus(test, machine, vcpus);
 
-	return vm;
+	return machine;
 }
 
-struct kev_vcpu *x86_vcpu(struct kunit *test, struct kev_vm *vm, u32 id)
+struct kev_vcpu *x86_vcpu(struct kunit *test, struct kev_machine *machine, u32 id)
 {
-	struct kev_vcpu *vcpu = xa_load(&vm->vcpus, id);
+	struct kev_vcpu *vcpu = xa_load(&machine->vcpus, id);
 
 	KUNIT_ASSERT_NOT_NULL(test, vcpu);
 
 	return vcpu;
 }
 
-struct kev_vcpu *x86_add_vcpu(struct kunit *test, struct kev_vm *vm, u32 id)
+struct kev_vcpu *x86_add_vcpu(struct kunit *test, struct kev_machine *machine, u32 id)
 {
-	struct kev_vcpu *vcpu = kev_vcpu_create(vm, id);
+	struct kev_vcpu *vcpu = kev_vcpu_create(machine, id);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(vcpu));
 
@@ -93,10 +95,10 @@ static long run_row(const struct kev_ioctl *row, void *obj, unsigned int cmd,
 	return -ENOTTY;
 }
 
-long x86_vm_ioctl(struct kev_vm *vm, unsigned int cmd, void *arg,
+long x86_vm_ioctl(struct kev_machine *machine, unsigned int cmd, void *arg,
 		  unsigned long uarg)
 {
-	return run_row(kev_x86_machine.vm_ioctls, vm, cmd, arg, uarg);
+	return run_row(kev_x86_machine.vm_ioctls, machine, cmd, arg, uarg);
 }
 
 long x86_vcpu_ioctl(struct kev_vcpu *vcpu, unsigned int cmd, void *arg,

@@ -20,13 +20,13 @@ struct kev_vcpu;
  * A machine that goes away with the test: LAPICs alone, or the PIC and the
  * IOAPIC with them.  Its vCPUs have ids from 0, and software-disabled LAPICs.
  */
-struct kev_vm *x86_machine(struct kunit *test, unsigned int vcpus);
-struct kev_vm *x86_full_machine(struct kunit *test, unsigned int vcpus);
-struct kev_vcpu *x86_vcpu(struct kunit *test, struct kev_vm *vm, u32 id);
-struct kev_vcpu *x86_add_vcpu(struct kunit *test, struct kev_vm *vm, u32 id);
+struct kev_machine *x86_machine(struct kunit *test, unsigned int vcpus);
+struct kev_machine *x86_full_machine(struct kunit *test, unsigned int vcpus);
+struct kev_vcpu *x86_vcpu(struct kunit *test, struct kev_machine *machine, u32 id);
+struct kev_vcpu *x86_add_vcpu(struct kunit *test, struct kev_machine *machine, u32 id);
 
 /* An ioctl's handler, with a kernel's argument. */
-long x86_vm_ioctl(struct kev_vm *vm, unsigned int cmd, void *arg,
+long x86_vm_ioctl(struct kev_machine *machine, unsigned int cmd, void *arg,
 		  unsigned long uarg);
 long x86_vcpu_ioctl(struct kev_vcpu *vcpu, unsigned int cmd, void *arg,
 		    unsigned long uarg);

@@ -21,33 +21,33 @@
 #define FIXED(vector)	(KVM_EVENTFD_INTR_FIXED << 8 | (vector))
 #define EXTINT(vector)	(KVM_EVENTFD_INTR_EXTINT << 8 | (vector))
 
-static void ioapic_write32(struct kunit *test, struct kev_vm *vm, u64 offset,
+static void ioapic_write32(struct kunit *test, struct kev_machine *machine, u64 offset,
 			   u32 val)
 {
 	__le32 raw = cpu_to_le32(val);
 
-	KUNIT_ASSERT_EQ(test, kev_bus_write(vm, KEV_BUS_MMIO,
+	KUNIT_ASSERT_EQ(test, kev_bus_write(machine->vm, KEV_BUS_MMIO,
 					    KEV_IOAPIC_BASE + offset,
 					    sizeof(raw), &raw), 0);
 }
 
-static u64 ioapic_entry(struct kev_vm *vm, unsigned int pin)
+static u64 ioapic_entry(struct kev_machine *machine, unsigned int pin)
 {
 	struct kvm_ioapic_state state;
 
-	kev_ioapic_get_state(kev_x86(vm)->ioapic, &state);
+	kev_ioapic_get_state(kev_x86(machine)->ioapic, &state);
 
 	return state.redirtbl[pin].bits;
 }
 
-static void line(struct kev_vm *vm, u32 gsi, bool level)
+static void line(struct kev_machine *machine, u32 gsi, bool level)
 {
 	struct kev_irq irq = {
 		.source = KEV_IRQ_SOURCE_USERSPACE,
 		.level = level,
 	};
 
-	kev_set_irq(vm, gsi, &irq);
+	kev_set_irq(machine->vm, gsi, &irq);
 }
 
 /* What a guest cannot write: the state as it is, but for one register. */
@@ -78,15 +78,15 @@ x86_case_desc(eoi_cases);
 static void eoi_reaches_the_ioapic(struct kunit *test)
 {
 	const struct eoi_case *c = test->param_value;
-	struct kev_vm *vm = x86_full_machine(test, 1);
-	struct kev_vcpu *vcpu = x86_vcpu(test, vm, 0);
+	struct kev_machine *machine = x86_full_machine(test, 1);
+	struct kev_vcpu *vcpu = x86_vcpu(test, machine, 0);
 
 	x86_lapic_enable(vcpu);
-	ioapic_write32(test, vm, 0, 0x10 + 2 * GSI);
-	ioapic_write32(test, vm, 0x10, LEVEL | VECTOR);
-	line(vm, GSI, true);
-	line(vm, GSI, false);
-	KUNIT_EXPECT_EQ(test, ioapic_entry(vm, GSI), LEVEL | REMOTE_IRR | VECTOR);
+	ioapic_write32(test, machine, 0, 0x10 + 2 * GSI);
+	ioapic_write32(test, machine, 0x10, LEVEL | VECTOR);
+	line(machine, GSI, true);
+	line(machine, GSI, false);
+	KUNIT_EXPECT_EQ(test, ioapic_entry(machine, GSI), LEVEL | REMOTE_IRR | VECTOR);
 	KUNIT_EXPECT_EQ(test, x86_ack(vcpu), FIXED(VECTOR));
 	if (c->suppressed)
 		load_register(test, vcpu, APIC_SPIV,
@@ -95,32 +95,32 @@ static void eoi_reaches_the_ioapic(struct kunit *test)
 		x86_lapic_raise(vcpu, VECTOR);
 
 	x86_lapic_write(vcpu, APIC_EOI, 0);
-	KUNIT_EXPECT_EQ(test, ioapic_entry(vm, GSI),
+	KUNIT_EXPECT_EQ(test, ioapic_entry(machine, GSI),
 			c->ended ? LEVEL | VECTOR : LEVEL | REMOTE_IRR | VECTOR);
 }
 
 /* The entry addresses another CPU by now; this one had it before. */
 static void eoi_of_a_restored_vector_reaches_the_ioapic(struct kunit *test)
 {
-	struct kev_vm *vm = x86_full_machine(test, 2);
-	struct kev_vcpu *vcpu = x86_vcpu(test, vm, 0);
+	struct kev_machine *machine = x86_full_machine(test, 2);
+	struct kev_vcpu *vcpu = x86_vcpu(test, machine, 0);
 
-	x86_lapic_enable(x86_vcpu(test, vm, 1));
-	ioapic_write32(test, vm, 0, 0x11 + 2 * GSI);
-	ioapic_write32(test, vm, 0x10, 1 << 24);
-	ioapic_write32(test, vm, 0, 0x10 + 2 * GSI);
-	ioapic_write32(test, vm, 0x10, LEVEL | VECTOR);
-	line(vm, GSI, true);
-	line(vm, GSI, false);
+	x86_lapic_enable(x86_vcpu(test, machine, 1));
+	ioapic_write32(test, machine, 0, 0x11 + 2 * GSI);
+	ioapic_write32(test, machine, 0x10, 1 << 24);
+	ioapic_write32(test, machine, 0, 0x10 + 2 * GSI);
+	ioapic_write32(test, machine, 0x10, LEVEL | VECTOR);
+	line(machine, GSI, true);
+	line(machine, GSI, false);
 
 	x86_lapic_write(vcpu, APIC_EOI, 0);
 	load_register(test, vcpu, APIC_TMR + 0x10 * (VECTOR / 32),
 		      BIT(VECTOR % 32));
 	load_register(test, vcpu, APIC_ISR + 0x10 * (VECTOR / 32),
 		      BIT(VECTOR % 32));
-	KUNIT_EXPECT_TRUE(test, ioapic_entry(vm, GSI) & REMOTE_IRR);
+	KUNIT_EXPECT_TRUE(test, ioapic_entry(machine, GSI) & REMOTE_IRR);
 	x86_lapic_write(vcpu, APIC_EOI, 0);
-	KUNIT_EXPECT_FALSE(test, ioapic_entry(vm, GSI) & REMOTE_IRR);
+	KUNIT_EXPECT_FALSE(test, ioapic_entry(machine, GSI) & REMOTE_IRR);
 }
 
 static void extint_comes_from_the_pic(struct kunit *test)
@@ -128,16 +128,16 @@ static void extint_comes_from_the_pic(struct kunit *test)
 	static const struct { u16 port; u8 val; } init[] = {
 		{ 0x20, 0x11 }, { 0x21, 0x20 }, { 0x21, 0x04 }, { 0x21, 0x01 },
 	};
-	struct kev_vm *vm = x86_full_machine(test, 2);
-	struct kev_vcpu *vcpu = x86_vcpu(test, vm, 0);
+	struct kev_machine *machine = x86_full_machine(test, 2);
+	struct kev_vcpu *vcpu = x86_vcpu(test, machine, 0);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(init); i++)
-		KUNIT_ASSERT_EQ(test, kev_bus_write(vm, KEV_BUS_PIO, init[i].port,
+		KUNIT_ASSERT_EQ(test, kev_bus_write(machine->vm, KEV_BUS_PIO, init[i].port,
 						    1, &init[i].val), 0);
-	line(vm, PIC_GSI, true);
+	line(machine, PIC_GSI, true);
 	KUNIT_EXPECT_TRUE(test, x86_pending(vcpu));
-	KUNIT_EXPECT_FALSE(test, x86_pending(x86_vcpu(test, vm, 1)));
+	KUNIT_EXPECT_FALSE(test, x86_pending(x86_vcpu(test, machine, 1)));
 	KUNIT_EXPECT_EQ(test, x86_ack(vcpu), EXTINT(0x20 + PIC_GSI));
 	KUNIT_EXPECT_EQ(test, x86_ack(vcpu), -EAGAIN);
 }

@@ -10,7 +10,6 @@
 #include <uapi/linux/kvm_eventfd.h>
 
 #include <kev/base/limits.h>
-#include <kev/plane/vm.h>
 
 /**
  * struct kev_adapters - The adapters of a VM
@@ -35,10 +34,11 @@ void kev_adapters_init(struct kev_lines *lines);
 void kev_adapters_destroy(struct kev_lines *lines);
 int kev_adapter_set(struct kev_lines *lines,
 		    const struct kvm_eventfd_adapter *args);
-int kev_adapter_set_route(struct kev_vm *vm,
+int kev_adapter_set_route(struct kev_lines *lines,
 			  const struct kvm_irq_routing_entry *ue,
 			  struct kev_route *route);
-void kev_adapter_put_route(struct kev_vm *vm, const struct kev_route *route);
+void kev_adapter_put_route(struct kev_lines *lines,
+			   const struct kev_route *route);
 int kev_adapter_deliver(struct kev_lines *lines, const struct kev_route *route,
 			const struct kev_irq *irq);
 bool kev_adapters_pending(const struct kev_lines *lines);
@@ -58,14 +58,14 @@ static inline int kev_adapter_set(struct kev_lines *lines,
 	return -ENOTTY;
 }
 
-static inline int kev_adapter_set_route(struct kev_vm *vm,
+static inline int kev_adapter_set_route(struct kev_lines *lines,
 					const struct kvm_irq_routing_entry *ue,
 					struct kev_route *route)
 {
 	return -EINVAL;
 }
 
-static inline void kev_adapter_put_route(struct kev_vm *vm,
+static inline void kev_adapter_put_route(struct kev_lines *lines,
 					 const struct kev_route *route)
 {
 }

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* VMs of GSI lines: what lines.c and lines_msi.c share. */
+/* VMs of GSI lines: what lines.c and msi.c share. */
 #ifndef _KEV_LINES_H
 #define _KEV_LINES_H
 
 #include <linux/bitmap.h>
 #include <linux/bitops.h>
+#include <linux/container_of.h>
 #include <linux/kvm_eventfd.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
 
 #include <kev/base/limits.h>
 #include <kev/lines/adapter.h>
+#include <kev/machine/machine.h>
 #include <kev/machine/vcpu.h>
-#include <kev/plane/vm.h>
 
 /* What one chunk holds: 4096 bits, or 1024 where a word has 32. */
 #define KEV_CHUNK_BITS	(BITS_PER_LONG * BITS_PER_LONG)
@@ -71,8 +72,8 @@ struct kev_line {
 };
 
 /**
- * struct kev_lines - vm->sink of a VM of lines
- * @vm:		Owner.  Immutable.
+ * struct kev_lines - A machine of lines
+ * @machine:	What every machine has.
  * @lock:	Protects all below.  Irq-safe.
  * @cpus:	Those that are told of events: &struct kev_lines_cpu.
  * @waiters:	Those that poll any of @cpus: each event is for all of them.
@@ -85,7 +86,7 @@ struct kev_line {
  * @line:	By number.
  */
 struct kev_lines {
-	struct kev_vm *vm;
+	struct kev_machine machine;
 	spinlock_t lock;
 	struct list_head cpus;
 	struct kev_waitqueue waiters;
@@ -107,32 +108,33 @@ struct kev_lines_cpu {
 	struct list_head node;
 };
 
-static inline struct kev_lines *kev_lines(struct kev_vm *vm)
+static inline struct kev_lines *kev_lines(struct kev_machine *machine)
 {
-	return vm->sink;
+	return container_of(machine, struct kev_lines, machine);
 }
 
 /* Tell all CPUs when there begins or ceases to be something to take. */
 void kev_lines_publish(struct kev_lines *lines);
 int kev_lines_eoi(struct kev_vcpu *vcpu, u32 line);
 
-/* lines_msi.c: GSIs that are routed to a message. */
+/* msi.c: GSIs that are routed to a message. */
 #ifdef CONFIG_KVM_EVENTFD_IRQ_ROUTING
-int kev_lines_default_routes(struct kev_vm *vm);
-int kev_lines_set_msi(struct kev_vm *vm, const struct kvm_irq_routing_entry *ue,
+int kev_lines_default_routes(struct kev_lines *lines);
+int kev_lines_set_msi(struct kev_lines *lines,
+		      const struct kvm_irq_routing_entry *ue,
 		      struct kev_route *route);
 bool kev_lines_msi_add(struct kev_lines *lines, u32 gsi);
 bool kev_lines_msi_take(struct kev_lines *lines, u32 *gsi);
-bool kev_lines_msi_read(struct kev_vm *vm, u32 gsi,
+bool kev_lines_msi_read(struct kev_lines *lines, u32 gsi,
 			struct kvm_eventfd_event *event);
 void kev_lines_msi_destroy(struct kev_lines *lines);
 #else
-static inline int kev_lines_default_routes(struct kev_vm *vm)
+static inline int kev_lines_default_routes(struct kev_lines *lines)
 {
 	return 0;
 }
 
-static inline int kev_lines_set_msi(struct kev_vm *vm,
+static inline int kev_lines_set_msi(struct kev_lines *lines,
 				    const struct kvm_irq_routing_entry *ue,
 				    struct kev_route *route)
 {
@@ -149,7 +151,7 @@ static inline bool kev_lines_msi_take(struct kev_lines *lines, u32 *gsi)
 	return false;
 }
 
-static inline bool kev_lines_msi_read(struct kev_vm *vm, u32 gsi,
+static inline bool kev_lines_msi_read(struct kev_lines *lines, u32 gsi,
 				      struct kvm_eventfd_event *event)
 {
 	return false;

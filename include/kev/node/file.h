@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the node's files share: fds and capabilities. */
-#ifndef _KEV_NODE_H
-#define _KEV_NODE_H
+/* Fds that nobody can see yet: file.c's verbs. */
+#ifndef _KEV_FILE_H
+#define _KEV_FILE_H
 
 #include <linux/types.h>
 
 struct file;
 struct file_operations;
-struct kev_vm;
 
 /**
  * struct kev_fd - An fd that nobody can see yet
@@ -25,7 +24,4 @@ int kev_fd_prepare(struct kev_fd *fd, const char *name,
 int kev_fd_commit(struct kev_fd *fd, void *obj);
 void kev_fd_abort(struct kev_fd *fd);
 
-/* KVM_CHECK_EXTENSION of the node (@vm NULL) or of a VM; 0 when not offered. */
-int kev_check_extension(struct kev_vm *vm, unsigned long cap);
-
-#endif /* _KEV_NODE_H */
+#endif /* _KEV_FILE_H */

@@ -3,11 +3,11 @@
 #ifndef _KEV_STATS_H
 #define _KEV_STATS_H
 
+struct kev_machine;
 struct kev_vcpu;
-struct kev_vm;
 
-/* A new fd, which holds a reference to the VM; or an errno. */
-int kev_vm_stats_fd(struct kev_vm *vm);
+/* A new fd, which holds a reference to the machine; or an errno. */
+int kev_vm_stats_fd(struct kev_machine *machine);
 int kev_vcpu_stats_fd(struct kev_vcpu *vcpu);
 
 #endif /* _KEV_STATS_H */

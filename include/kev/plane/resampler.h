@@ -3,7 +3,6 @@
 #ifndef _KEV_RESAMPLER_H
 #define _KEV_RESAMPLER_H
 
-#include <linux/kconfig.h>
 #include <linux/kvm_eventfd.h>
 #include <linux/list.h>
 #include <linux/types.h>
@@ -28,13 +27,5 @@ int kev_resampler_join(struct kev_vm *vm, u32 gsi,
 		       struct kev_resample *resample);
 bool kev_resampler_leave(struct kev_vm *vm, u32 gsi,
 			 struct kev_resample *resample);
-
-/* kev_notify_irqfd_resampler() for a chip of this module: may be compiled out. */
-static inline bool kev_resampler_unmasked(struct kev_vm *vm, unsigned int chip,
-					  unsigned int pin)
-{
-	return IS_ENABLED(CONFIG_KVM_EVENTFD_IRQFD) &&
-	       kev_notify_irqfd_resampler(vm, chip, pin);
-}
 
 #endif /* _KEV_RESAMPLER_H */

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* struct kev_vm: the plane's state of one VM, and what only the node adds. */
+/* struct kev_vm: the plane's state of one VM. */
 #ifndef _KEV_VM_H
 #define _KEV_VM_H
 
-#include <linux/atomic.h>
 #include <linux/kvm_eventfd.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/math.h>
-#include <linux/mm_types.h>
 #include <linux/mutex.h>
-#include <linux/refcount.h>
 #include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/srcu.h>
@@ -22,13 +19,8 @@
 #include <kev/plane/ioeventfd.h>
 #include <kev/plane/wake.h>
 
-struct kev_arch_ops;
-struct kev_coalesced;
 struct kev_irqfd_counts;
-struct file_operations;
 struct kev_routing;
-struct kev_user;
-struct mm_struct;
 
 /**
  * struct kev_irqfd_stats - What became of the signals of irqfds
@@ -93,18 +85,17 @@ struct kev_irqfds {
 };
 
 /**
- * struct kev_stale - Something to free after a grace period of irq_srcu
- * @node:	On vm->stale.
+ * struct kev_deferred - Something to free after a grace period of irq_srcu
+ * @node:	On &kev_vm.deferred.
  * @free:	Frees it.  Process context.
  */
-struct kev_stale {
+struct kev_deferred {
 	struct llist_node node;
-	void (*free)(struct kev_stale *stale);
+	void (*free)(struct kev_deferred *deferred);
 };
 
 /**
  * struct kev_vm - One virtual machine
- * @users:	The VM's fd, each vCPU fd, each stats fd, each in-kernel user.
  * @ops:	The sink.  Immutable.
  * @sink:	The sink's own state.  Immutable after creation.
  * @wq:		Its work items: injections, cleanups, frees.  The VM's own, so that
@@ -122,8 +113,8 @@ struct kev_stale {
  * @route_change: Grace period of the last change of a route in force, once
  *		@route_changed.  Under @irq_lock.
  * @route_changed: There was one.
- * @stale:	What readers in @irq_srcu may still see, and nobody waits for.
- * @stale_work:	Frees it.
+ * @deferred:	What readers in @irq_srcu may still see, and nobody waits for.
+ * @deferred_work: Frees it.
  * @ack_notifiers: GSI to its first notifier.  Written under @irq_lock, read
  *		under @irq_srcu.
  * @routing_seq: Changes with the routes.  Written under @irq_lock.
@@ -131,22 +122,10 @@ struct kev_stale {
  * @irqfds:	See &struct kev_irqfds.
  * @ioeventfds:	See &struct kev_ioeventfds.
  * @buses:	See &struct kev_buses.
- * @coalesced:	See coalesced.c; NULL for a driver's.
- * @arch:	What the node's machine has beyond a sink; NULL for a driver's.
- * @mm:		Whose ioctls are served.  Reference held.  NULL for a driver's.
- * @user:	For whom it is counted; NULL for a driver's.  Set before any fd.
- * @lock:	Creation of chips and vCPUs.  Outermost.
- * @vcpus:	By vCPU id.  Written under @lock, entries never removed before
- *		the VM goes.
- * @created_vcpus: Under @lock.
- * @max_vcpu_ids: vCPU ids are below; 0 until KVM_CAP_MAX_VCPU_ID or the first
- *		vCPU sets it, once.  Written under @lock.
- * @timers:	How many are counted for @user.  Under @lock.
  *
  * The order of locks is in Documentation/locking.rst.
  */
 struct kev_vm {
-	refcount_t users;
 	const struct kev_sink_ops *ops;
 	void *sink;
 	struct workqueue_struct *wq;
@@ -161,8 +140,8 @@ struct kev_vm {
 	seqcount_spinlock_t route_seq;
 	unsigned long route_change;
 	bool route_changed;
-	struct llist_head stale;
-	struct work_struct stale_work;
+	struct llist_head deferred;
+	struct work_struct deferred_work;
 	struct xarray ack_notifiers;
 	u32 routing_seq;
 	u32 ack_seq;
@@ -170,34 +149,16 @@ struct kev_vm {
 	struct kev_irqfds irqfds;
 	struct kev_ioeventfds ioeventfds;
 	struct kev_buses buses;
-	struct kev_coalesced *coalesced;
-
-	const struct kev_arch_ops *arch;
-	struct mm_struct *mm;
-	struct kev_user *user;
-	struct mutex lock;
-	struct xarray vcpus;
-	unsigned int created_vcpus;
-	unsigned int max_vcpu_ids;
-	unsigned int timers;
 };
 
-void kev_vm_get(struct kev_vm *vm);
-
-/* KVM_ENABLE_CAP for what every machine has; -EINVAL for others. */
-int kev_vm_enable_cap(struct kev_vm *vm, const struct kvm_enable_cap *cap);
+/* End its irqfds, ioeventfds and devices.  May sleep. */
+void kev_vm_stop(struct kev_vm *vm);
 
 /* Until this returns some may read what was there before it.  May sleep. */
 void kev_irq_synchronize(struct kev_vm *vm);
 
 /* Free after a grace period of irq_srcu that the caller does not wait for. */
-void kev_free_stale(struct kev_vm *vm, struct kev_stale *stale,
-		    void (*free)(struct kev_stale *stale));
-
-/* A VM with a machine of the node in it, owned by @mm.  -ENOMEM. */
-struct kev_vm *kev_machine_create(const struct kev_arch_ops *arch,
-				  struct mm_struct *mm);
-
-extern const struct file_operations kev_vm_fops;
+void kev_free_deferred(struct kev_vm *vm, struct kev_deferred *deferred,
+		       void (*free)(struct kev_deferred *deferred));
 
 #endif /* _KEV_VM_H */

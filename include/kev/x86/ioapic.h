@@ -11,6 +11,7 @@ struct kev_lapic_irq;
 struct kev_vcpu;
 struct kev_vm;
 struct kvm_ioapic_state;
+struct xarray;
 
 #define KEV_IOAPIC_BASE		0xfec00000ULL
 #define KEV_IOAPIC_LEN		0x100
@@ -39,7 +40,7 @@ struct kev_ioapic_ops {
 };
 
 /* Allocate it and put it on the MMIO bus; an ERR_PTR on failure. */
-struct kev_ioapic *kev_ioapic_create(struct kev_vm *vm,
+struct kev_ioapic *kev_ioapic_create(struct kev_vm *vm, struct xarray *vcpus,
 				     const struct kev_ioapic_ops *ops);
 /* Cancel delayed work, take it off the bus, free it.  NULL is allowed. */
 void kev_ioapic_destroy(struct kev_ioapic *ioapic);

@@ -4,6 +4,7 @@
 #define _KEV_X86_H
 
 #include <linux/atomic.h>
+#include <linux/container_of.h>
 #include <linux/hrtimer.h>
 #include <linux/kconfig.h>
 #include <linux/kvm_eventfd.h>
@@ -12,7 +13,10 @@
 #include <linux/spinlock.h>
 #include <linux/timerqueue.h>
 #include <linux/types.h>
-#include <kev/plane/vm.h>
+
+#include <kev/machine/ioctl.h>
+#include <kev/machine/machine.h>
+#include <kev/machine/vcpu.h>
 
 struct kev_apic_dest;
 struct kev_apic_map;
@@ -22,7 +26,6 @@ struct kev_lapic_irq;
 struct kev_lapic_view;
 struct kev_pic;
 struct kev_pit;
-struct kev_vcpu;
 
 enum kev_irqchip_mode {
 	KEV_IRQCHIP_NONE,	/* user space has all interrupt controllers */
@@ -43,9 +46,9 @@ struct kev_lapic_timers {
 };
 
 /**
- * struct kev_x86 - vm->sink of an x86 machine
- * @vm:		Owner.
- * @mode:	Which chips there are.  Changes once, under vm->lock, with
+ * struct kev_x86 - An x86 machine
+ * @machine:	What every machine has.
+ * @mode:	Which chips there are.  Changes once, under machine.lock, with
  *		smp_store_release() after the chips are complete; read with
  *		smp_load_acquire().
  * @x2apic_format: MSI and IOAPIC ids are 32 bits.  Only ever switched on.
@@ -53,17 +56,17 @@ struct kev_lapic_timers {
  * @intr:	The 8259's INTR output.  Under @lint0_lock.
  * @pic:	Valid when @mode is KERNEL.
  * @ioapic:	Valid when @mode is KERNEL.
- * @pit:	NULL until it is created; once, under vm->lock, with
+ * @pit:	NULL until it is created; once, under machine.lock, with
  *		smp_store_release().
  * @reserved_pins: Split mode: IOAPIC pins of user space.
  * @dest_seq:	Counts the changes of who is addressed by what.
- * @bsp_id:	The vCPU that starts running.  Under vm->lock, and fixed once
+ * @bsp_id:	The vCPU that starts running.  Under machine.lock, and fixed once
  *		a vCPU exists.
  * @map:	Destination lookup; NULL before the first LAPIC.  See apicmap.c.
  * @map_gen:	Counts the changes that @map has to follow.
  * @map_built:	The value of @map_gen that @map was built for.
  * @map_lock:	Serialises rebuilds of @map.
- * @apics:	LAPICs in order of creation.  Added to under vm->lock, read
+ * @apics:	LAPICs in order of creation.  Added to under machine.lock, read
  *		with no lock, never removed before the VM goes.
  * @lint0_lock:	Protects @intr and @lint0.  Nests inside the PIC's lock and
  *		outside the LAPICs'.
@@ -72,7 +75,7 @@ struct kev_lapic_timers {
  * @nmi_lint0:	How many LAPICs take what is wired to LINT0 for an NMI.
  */
 struct kev_x86 {
-	struct kev_vm *vm;
+	struct kev_machine machine;
 	enum kev_irqchip_mode mode;
 	bool x2apic_format;
 	bool x2apic_no_quirk;
@@ -96,28 +99,39 @@ struct kev_x86 {
 	atomic_t nmi_lint0;
 };
 
-static inline struct kev_x86 *kev_x86(struct kev_vm *vm)
+static inline struct kev_x86 *kev_x86(struct kev_machine *machine)
 {
-	return vm->sink;
+	return container_of(machine, struct kev_x86, machine);
 }
 
-static inline enum kev_irqchip_mode kev_irqchip_mode(struct kev_vm *vm)
+static inline struct kev_x86 *kev_vcpu_x86(const struct kev_vcpu *vcpu)
+{
+	return kev_x86(vcpu->machine);
+}
+
+static inline enum kev_irqchip_mode kev_irqchip_mode(const struct kev_x86 *x86)
 {
 	/* Pairs with the release where the mode is set: the chips are complete. */
-	return smp_load_acquire(&kev_x86(vm)->mode);
+	return smp_load_acquire(&x86->mode);
 }
 
 /*
  * Are the PIC and the IOAPIC here?  What only runs when they are is compiled
  * out of a build without them, so that their verbs need no stubs.
  */
-static inline bool kev_irqchip_full(struct kev_vm *vm)
+static inline bool kev_irqchip_full(const struct kev_x86 *x86)
 {
 	return IS_ENABLED(CONFIG_KVM_EVENTFD_IOAPIC) &&
-	       kev_irqchip_mode(vm) == KEV_IRQCHIP_KERNEL;
+	       kev_irqchip_mode(x86) == KEV_IRQCHIP_KERNEL;
 }
 
-/* x86.c */
+static inline bool kev_x86_has_lapics(const struct kev_x86 *x86)
+{
+	return kev_irqchip_mode(x86) != KEV_IRQCHIP_NONE;
+}
+
+/* machine.c */
+int kev_x86_create_chips(struct kev_x86 *x86);
 void kev_x86_eoi(struct kev_vcpu *vcpu, u8 vector, bool level_triggered);
 u32 kev_x86_scan_seq(struct kev_x86 *x86);
 void kev_x86_scan(struct kev_vcpu *vcpu, unsigned long *vectors);
@@ -160,9 +174,9 @@ void kev_msi_decode(const struct kev_x86 *x86, const struct kev_route *route,
 		    struct kev_lapic_irq *irq);
 int kev_irq_deliver(struct kev_x86 *x86, struct kev_lapic *src,
 		    const struct kev_lapic_irq *irq);
-int kev_deliver_atomic(struct kev_vm *vm, const struct kev_route *route,
+int kev_deliver_atomic(void *sink, const struct kev_route *route,
 		       const struct kev_irq *irq);
-int kev_deliver(struct kev_vm *vm, const struct kev_route *route,
+int kev_deliver(void *sink, const struct kev_route *route,
 		const struct kev_irq *irq);
 int kev_signal_msi(struct kev_x86 *x86, u32 lo, u32 hi, u32 data);
 unsigned int kev_default_routes(struct kvm_irq_routing_entry *entries);
@@ -170,8 +184,16 @@ unsigned int kev_default_routes(struct kvm_irq_routing_entry *entries);
 /* What kev_default_routes() fills: 16 inputs of the PICs, 24 of the IOAPIC. */
 #define KEV_DEFAULT_ROUTES	40
 
-/* x86_pit.c */
-void kev_x86_pin_unmasked(struct kev_vm *vm, unsigned int chip,
+/* ioctl.c */
+int kev_x86_enable_cap(struct kev_machine *machine,
+		       const struct kvm_enable_cap *cap);
+int kev_x86_check_extension(struct kev_machine *machine, long cap);
+extern const struct kev_ioctl kev_x86_node_ioctls[];
+extern const struct kev_ioctl kev_x86_vm_ioctls[];
+extern const struct kev_ioctl kev_x86_vcpu_ioctls[];
+
+/* pit.c */
+void kev_x86_pin_unmasked(struct kev_x86 *x86, unsigned int chip,
 			  unsigned int pin);
 long kev_x86_create_pit(void *obj, void *arg, unsigned long uarg);
 long kev_x86_create_pit2(void *obj, void *arg, unsigned long uarg);
