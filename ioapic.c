@@ -212,12 +212,12 @@ static int ioapic_set_pin(struct kev_ioapic *ioapic, unsigned int pin,
 }
 
 /**
- * kev_ioapic_set_irq() - Change what one source does to a pin
+ * kev_ioapic_set_irq - Change what one source does to a pin
  * @ioapic:	The chip.
  * @pin:	0 to 23.
  * @irq:	Source and level.
  *
- * Context: Process; the IOAPIC's lock is taken.
+ * Context: Process context; the IOAPIC's lock is taken.
  * Return: How many LAPICs took it, 1 for a line that falls; 0 coalesced; -1
  *	   masked, no target, or no such pin.
  */
@@ -296,7 +296,7 @@ static void ioapic_storm_work(struct work_struct *work)
 }
 
 /**
- * kev_ioapic_eoi() - A LAPIC ended a vector
+ * kev_ioapic_eoi - A LAPIC ended a vector
  * @ioapic:	The chip.
  * @vcpu_id:	Whose LAPIC.
  * @vector:	Which vector.
@@ -305,7 +305,7 @@ static void ioapic_storm_work(struct work_struct *work)
  * Every pin with that vector is acked.  Remote IRR goes only after the ack
  * notifiers: an assertion that they make waits in irr until then.
  *
- * Context: Process; no LAPIC lock held: ack notifiers run.
+ * Context: Process context; no LAPIC lock held: ack notifiers run.
  */
 void kev_ioapic_eoi(struct kev_ioapic *ioapic, u32 vcpu_id, u8 vector,
 		    bool level_triggered)
@@ -519,7 +519,7 @@ static const struct kev_io_device_ops ioapic_dev_ops = {
 /* EOIs that LAPICs report */
 
 /**
- * kev_ioapic_scan_seq() - What a scan would be current with
+ * kev_ioapic_scan_seq - What a scan would be current with
  * @ioapic:	The chip.
  *
  * Context: Any.
@@ -532,10 +532,10 @@ u32 kev_ioapic_scan_seq(const struct kev_ioapic *ioapic)
 }
 
 /**
- * kev_ioapic_rescan() - LAPIC ids or destinations changed
+ * kev_ioapic_rescan - LAPIC ids or destinations changed
  * @ioapic:	The chip.
  *
- * Context: Process; the IOAPIC's lock is taken.
+ * Context: Process context; the IOAPIC's lock is taken.
  */
 void kev_ioapic_rescan(struct kev_ioapic *ioapic)
 {
@@ -545,7 +545,7 @@ void kev_ioapic_rescan(struct kev_ioapic *ioapic)
 }
 
 /**
- * kev_ioapic_scan() - Find the vectors whose EOI a CPU has to report
+ * kev_ioapic_scan - Find the vectors whose EOI a CPU has to report
  * @ioapic:	The chip.
  * @vcpu:	The CPU.
  * @vectors:	256 bits; filled.
@@ -554,7 +554,7 @@ void kev_ioapic_rescan(struct kev_ioapic *ioapic)
  * entry was changed.  The EOI of an edge matters only to ack notifiers and to
  * the RTC's count.
  *
- * Context: Process; no LAPIC lock held, the IOAPIC's lock is taken.
+ * Context: Process context; no LAPIC lock held, the IOAPIC's lock is taken.
  */
 void kev_ioapic_scan(struct kev_ioapic *ioapic, struct kev_vcpu *vcpu,
 		     unsigned long *vectors)
@@ -618,11 +618,11 @@ static void rtc_reset(struct ioapic_rtc *rtc)
 }
 
 /**
- * kev_ioapic_restore_rtc() - SET_LAPIC changed what is pending on a CPU
+ * kev_ioapic_restore_rtc - SET_LAPIC changed what is pending on a CPU
  * @ioapic:	The chip.
  * @vcpu:	The CPU.
  *
- * Context: Process; no LAPIC lock held, the IOAPIC's lock is taken.
+ * Context: Process context; no LAPIC lock held, the IOAPIC's lock is taken.
  */
 void kev_ioapic_restore_rtc(struct kev_ioapic *ioapic, struct kev_vcpu *vcpu)
 {
@@ -632,11 +632,11 @@ void kev_ioapic_restore_rtc(struct kev_ioapic *ioapic, struct kev_vcpu *vcpu)
 }
 
 /**
- * kev_ioapic_get_state() - Copy the registers
+ * kev_ioapic_get_state - Copy the registers
  * @ioapic:	The chip.
  * @state:	Filled; edges that were delivered are not requested there.
  *
- * Context: Process; the IOAPIC's lock is taken.
+ * Context: Process context; the IOAPIC's lock is taken.
  */
 void kev_ioapic_get_state(struct kev_ioapic *ioapic,
 			  struct kvm_ioapic_state *state)
@@ -648,7 +648,7 @@ void kev_ioapic_get_state(struct kev_ioapic *ioapic,
 }
 
 /**
- * kev_ioapic_set_state() - Replace the registers, and send what was requested
+ * kev_ioapic_set_state - Replace the registers, and send what was requested
  * @ioapic:	The chip.
  * @state:	Any values.
  *
@@ -684,7 +684,7 @@ void kev_ioapic_set_state(struct kev_ioapic *ioapic,
 /* Birth and end */
 
 /**
- * kev_ioapic_create() - Allocate the IOAPIC and put it on the MMIO bus
+ * kev_ioapic_create - Allocate the IOAPIC and put it on the MMIO bus
  * @vm:		Owner.
  * @vcpus:	The CPUs that it sends to, by id.
  * @ops:	How it reaches the LAPICs.
@@ -725,7 +725,7 @@ struct kev_ioapic *kev_ioapic_create(struct kev_vm *vm, struct xarray *vcpus,
 }
 
 /**
- * kev_ioapic_destroy() - Take the IOAPIC off the bus and free it
+ * kev_ioapic_destroy - Take the IOAPIC off the bus and free it
  * @ioapic:	The chip, or NULL.
  *
  * Context: Process context; nobody changes lines or ends interrupts any more,

@@ -39,7 +39,7 @@
 #define NO_CANDIDATE		(-1)
 
 /**
- * kev_irq_is_lowest_prio() - Does one CPU get it of all that are addressed?
+ * kev_irq_is_lowest_prio - Does one CPU get it of all that are addressed?
  * @irq:	The message.
  *
  * Return: Whether it does.
@@ -50,7 +50,7 @@ bool kev_irq_is_lowest_prio(const struct kev_lapic_irq *irq)
 }
 
 /**
- * kev_msi_is_valid() - Check a message's address
+ * kev_msi_is_valid - Check a message's address
  * @x86:	The machine.
  * @route:	Of type MSI.
  *
@@ -64,7 +64,7 @@ bool kev_msi_is_valid(const struct kev_x86 *x86, const struct kev_route *route)
 }
 
 /**
- * kev_msi_decode() - Turn a MSI into a message for LAPICs
+ * kev_msi_decode - Turn a MSI into a message for LAPICs
  * @x86:	The machine: with 32-bit ids, the upper address has bits 8 to 31
  *		of the destination.
  * @route:	Of type MSI, and valid.
@@ -117,7 +117,7 @@ static bool matches_logical(const struct kev_lapic_view *view, u32 dest)
 }
 
 /**
- * kev_dest_matches() - Does a message without shorthand address a LAPIC?
+ * kev_dest_matches - Does a message without shorthand address a LAPIC?
  * @view:	The LAPIC.
  * @irq:	The message.
  * @msi_quirk:	0xff reaches a LAPIC in x2APIC mode too (KVM's broadcast quirk,
@@ -265,12 +265,12 @@ static bool deliver_fast(struct kev_x86 *x86, struct kev_lapic *src,
 }
 
 /**
- * kev_irq_deliver() - Send a message to the LAPICs that it addresses
+ * kev_irq_deliver - Send a message to the LAPICs that it addresses
  * @x86:	The machine.
  * @src:	The LAPIC whose IPI it is; NULL for a device's message.
  * @irq:	The message.
  *
- * Context: Process.  The IOAPIC's lock may be held, a LAPIC's not.
+ * Context: Process context.  The IOAPIC's lock may be held, a LAPIC's not.
  * Return: How many took it; negative when none was a candidate.
  */
 int kev_irq_deliver(struct kev_x86 *x86, struct kev_lapic *src,
@@ -338,7 +338,7 @@ static noinline int deliver_msi_atomic(struct kev_x86 *x86,
 }
 
 /**
- * kev_deliver_atomic() - kev_sink_ops.deliver_atomic of an x86 machine
+ * kev_deliver_atomic - kev_sink_ops.deliver_atomic of an x86 machine
  * @sink:	The machine.
  * @route:	One GSI.
  * @irq:	The change.
@@ -394,13 +394,13 @@ static noinline int signal_msi_slow(struct kev_x86 *x86, u32 lo, u32 hi,
 }
 
 /**
- * kev_signal_msi() - Send a MSI that has no route
+ * kev_signal_msi - Send a MSI that has no route
  * @x86:	The machine, which has LAPICs.
  * @lo:		Lower half of the address.
  * @hi:		Upper half of the address.
  * @data:	Data.
  *
- * Context: Process, with interrupts on.
+ * Context: Process context, with interrupts on.
  * Return: As kev_irq_deliver(); -EINVAL for an address that is not valid.
  */
 int kev_signal_msi(struct kev_x86 *x86, u32 lo, u32 hi, u32 data)
@@ -455,12 +455,12 @@ static int deliver_pins(struct kev_x86 *x86, const struct kev_route *route,
 }
 
 /**
- * kev_deliver() - kev_sink_ops.deliver of an x86 machine
+ * kev_deliver - kev_sink_ops.deliver of an x86 machine
  * @sink:	The machine.
  * @route:	One GSI.
  * @irq:	The change.
  *
- * Context: Process.
+ * Context: Process context.
  * Return: The sum of what the GSI's chips answered; negative when all of them
  *	ignored it.
  */
@@ -491,7 +491,7 @@ static void chip_entry(struct kvm_irq_routing_entry *entry, u32 gsi, u32 chip,
 }
 
 /**
- * kev_default_routes() - The table that KVM_CREATE_IRQCHIP sets
+ * kev_default_routes - The table that KVM_CREATE_IRQCHIP sets
  * @entries:	Room for KEV_DEFAULT_ROUTES.
  *
  * GSI n is pin n of the IOAPIC, and below 16 also input n of the PICs.

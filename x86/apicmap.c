@@ -154,12 +154,12 @@ static struct kev_apic_map *map_locked(struct kev_x86 *x86)
 }
 
 /**
- * kev_apic_map_rebuild() - Make the map follow the registers
+ * kev_apic_map_rebuild - Make the map follow the registers
  * @x86:	The machine.
  *
  * Every change that was counted before the call is in the map afterwards.
  *
- * Context: Process; takes kev_x86.map_lock.
+ * Context: Process context; takes kev_x86.map_lock.
  */
 void kev_apic_map_rebuild(struct kev_x86 *x86)
 {
@@ -204,14 +204,14 @@ static int map_replace(struct kev_x86 *x86, u32 ids)
 }
 
 /**
- * kev_apic_map_reserve() - Make room in the map for a vCPU
+ * kev_apic_map_reserve - Make room in the map for a vCPU
  * @x86:	The machine.
  * @id:		Of the vCPU, whose LAPIC is not published yet.
  *
  * Ids are dense for the most part, so an array by id is the lookup.  It doubles,
  * so that all that was ever replaced takes less than what is in use.
  *
- * Context: Process; takes kev_x86.map_lock.
+ * Context: Process context; takes kev_x86.map_lock.
  * Return: 0 or -ENOMEM.
  */
 int kev_apic_map_reserve(struct kev_x86 *x86, u32 id)
@@ -229,7 +229,7 @@ int kev_apic_map_reserve(struct kev_x86 *x86, u32 id)
 }
 
 /**
- * kev_apic_map_destroy() - Free the map
+ * kev_apic_map_destroy - Free the map
  * @x86:	No user is left.
  */
 void kev_apic_map_destroy(struct kev_x86 *x86)
@@ -354,7 +354,7 @@ static bool map_lookup(struct kev_x86 *x86, const struct kev_apic_map *map,
 }
 
 /**
- * kev_apic_map_resolve() - Look a destination up
+ * kev_apic_map_resolve - Look a destination up
  * @x86:	The machine.
  * @src:	Who sends it; NULL for a device.
  * @irq:	The message, without shorthand.

@@ -301,7 +301,7 @@ static void pit_switch(struct kev_pit *pit, bool reinject)
 }
 
 /**
- * kev_pit_forget_ticks() - The guest unmasked the line
+ * kev_pit_forget_ticks - The guest unmasked the line
  * @pit:	The chip.
  *
  * Context: Any; chip locks may be held.
@@ -702,11 +702,11 @@ static const struct kev_io_device_ops speaker_ops = {
 /* State */
 
 /**
- * kev_pit_get_state() - Copy the registers
+ * kev_pit_get_state - Copy the registers
  * @pit:	The chip.
  * @state:	Filled.
  *
- * Context: Process; the PIT's lock is taken.
+ * Context: Process context; the PIT's lock is taken.
  */
 void kev_pit_get_state(struct kev_pit *pit, struct kvm_pit_state2 *state)
 {
@@ -719,13 +719,13 @@ void kev_pit_get_state(struct kev_pit *pit, struct kvm_pit_state2 *state)
 }
 
 /**
- * kev_pit_set_state() - Replace the registers, and count from the start
+ * kev_pit_set_state - Replace the registers, and count from the start
  * @pit:	The chip.
  * @channels:	Three; any values.
  * @flags:	Any value, or NULL to leave them.  KVM_PIT_FLAGS_HPET_LEGACY
  *		stops channel 0 when it was not set.
  *
- * Context: Process; the PIT's lock is taken.
+ * Context: Process context; the PIT's lock is taken.
  */
 void kev_pit_set_state(struct kev_pit *pit,
 		       const struct kvm_pit_channel_state *channels,
@@ -749,11 +749,11 @@ void kev_pit_set_state(struct kev_pit *pit,
 }
 
 /**
- * kev_pit_set_reinject() - Switch reinjection of ticks that were not acked
+ * kev_pit_set_reinject - Switch reinjection of ticks that were not acked
  * @pit:	The chip.
  * @reinject:	On or off.
  *
- * Context: Process; waits for a grace period of the VM's irq_srcu.
+ * Context: Process context; waits for a grace period of the VM's irq_srcu.
  * Return: 0 or -ENOMEM, with nothing changed.
  */
 int kev_pit_set_reinject(struct kev_pit *pit, bool reinject)
@@ -810,7 +810,7 @@ static int pit_register(struct kev_pit *pit, bool speaker)
 }
 
 /**
- * kev_pit_create() - Allocate the PIT and put it on the PIO bus
+ * kev_pit_create - Allocate the PIT and put it on the PIO bus
  * @vm:		Owner.
  * @speaker:	With port 0x61.
  * @ops:	What else hears of a tick.
@@ -871,7 +871,7 @@ static void pit_end_ticks(struct kev_pit *pit)
 }
 
 /**
- * kev_pit_destroy() - Stop the PIT, take it off the bus and free it
+ * kev_pit_destroy - Stop the PIT, take it off the bus and free it
  * @pit:	The chip, or NULL.
  *
  * Context: Process context; nobody accesses ports or acks interrupts any more,

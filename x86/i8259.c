@@ -495,7 +495,7 @@ static int pic_register(struct kev_pic *pic)
 }
 
 /**
- * kev_pic_create() - Allocate the pair and put it on the PIO bus
+ * kev_pic_create - Allocate the pair and put it on the PIO bus
  * @vm:		Owner.
  * @ops:	What the pair is wired to.
  *
@@ -528,7 +528,7 @@ struct kev_pic *kev_pic_create(struct kev_vm *vm,
 }
 
 /**
- * kev_pic_destroy() - Take the pair off the bus and free it
+ * kev_pic_destroy - Take the pair off the bus and free it
  * @pic:	The pair, or NULL.
  *
  * Context: Process context; nobody changes lines any more.
@@ -544,12 +544,12 @@ void kev_pic_destroy(struct kev_pic *pic)
 }
 
 /**
- * kev_pic_set_irq() - Change what one source does to a pin
+ * kev_pic_set_irq - Change what one source does to a pin
  * @pic:	The pair.
  * @pin:	0 to 15.
  * @irq:	Source and level.
  *
- * Context: Process; the PIC's lock is taken.
+ * Context: Process context; the PIC's lock is taken.
  * Return: 1 delivered, 0 coalesced, -1 masked or no such pin.
  */
 int kev_pic_set_irq(struct kev_pic *pic, unsigned int pin,
@@ -589,10 +589,10 @@ static u8 pic_ack_slave(struct kev_pic *pic)
 }
 
 /**
- * kev_pic_ack() - The INTA cycle
+ * kev_pic_ack - The INTA cycle
  * @pic:	The pair.
  *
- * Context: Process, with no LAPIC lock held: ack notifiers may run.
+ * Context: Process context, with no LAPIC lock held: ack notifiers may run.
  * Return: The vector; a spurious one when nothing is pending.
  */
 u8 kev_pic_ack(struct kev_pic *pic)
@@ -618,7 +618,7 @@ u8 kev_pic_ack(struct kev_pic *pic)
 }
 
 /**
- * kev_pic_output() - Read the INTR output
+ * kev_pic_output - Read the INTR output
  * @pic:	The pair.
  *
  * Context: Any; a snapshot.
@@ -630,12 +630,12 @@ bool kev_pic_output(struct kev_pic *pic)
 }
 
 /**
- * kev_pic_get_state() - Copy one chip's registers, whole
+ * kev_pic_get_state - Copy one chip's registers, whole
  * @pic:	The pair.
  * @chip:	KVM_IRQCHIP_PIC_MASTER or KVM_IRQCHIP_PIC_SLAVE.
  * @state:	Filled.
  *
- * Context: Process; the PIC's lock is taken.
+ * Context: Process context; the PIC's lock is taken.
  */
 void kev_pic_get_state(struct kev_pic *pic, unsigned int chip,
 		       struct kvm_pic_state *state)
@@ -648,14 +648,14 @@ void kev_pic_get_state(struct kev_pic *pic, unsigned int chip,
 }
 
 /**
- * kev_pic_set_state() - Replace one chip's registers
+ * kev_pic_set_state - Replace one chip's registers
  * @pic:	The pair.
  * @chip:	KVM_IRQCHIP_PIC_MASTER or KVM_IRQCHIP_PIC_SLAVE.
  * @state:	Any values.
  *
  * The output follows at the next change, or with kev_pic_update().
  *
- * Context: Process; the PIC's lock is taken.
+ * Context: Process context; the PIC's lock is taken.
  */
 void kev_pic_set_state(struct kev_pic *pic, unsigned int chip,
 		       const struct kvm_pic_state *state)
@@ -668,10 +668,10 @@ void kev_pic_set_state(struct kev_pic *pic, unsigned int chip,
 }
 
 /**
- * kev_pic_update() - Compute the cascade and the output anew
+ * kev_pic_update - Compute the cascade and the output anew
  * @pic:	The pair.
  *
- * Context: Process; the PIC's lock is taken.
+ * Context: Process context; the PIC's lock is taken.
  */
 void kev_pic_update(struct kev_pic *pic)
 {

@@ -2,9 +2,9 @@
 /*
  * The local APIC of one vCPU: what it is sent, and what its CPU takes.
  *
- * Messages come in through kev_lapic_accept() from irq_comm.c, the INTA cycle
- * from vcpu.c, INTR from the PIC by way of x86.c; lapic_regs.c has the register
- * page.  EOIs go out through x86.c, with no LAPIC lock held.
+ * Messages come in through kev_lapic_accept() from irq_comm.c, the INTA cycle from
+ * the vCPU's fd, INTR from the PIC by way of machine.c; lapic_regs.c has the
+ * register page.  What goes out, goes through its ops, with no LAPIC lock held.
  *
  * One irq-safe lock per LAPIC protects everything in struct kev_lapic that is
  * not immutable.  It nests inside the lock of every other chip.
@@ -22,8 +22,6 @@
 #include <asm/msr-index.h>
 
 #include <kev/machine/vcpu.h>
-#include <kev/x86/i8259.h>
-#include <kev/x86/ioapic.h>
 #include <kev/x86/lapic.h>
 #include <kev/x86/lapic_internal.h>
 #include <kev/x86/machine.h>
@@ -54,7 +52,7 @@ static bool is_bsp(const struct kev_lapic *apic)
 }
 
 /**
- * kev_lapic_listens_to_intr() - Does LINT0 pass INTR on?
+ * kev_lapic_listens_to_intr - Does LINT0 pass INTR on?
  * @apic:	The LAPIC.
  *
  * Context: Under the LAPIC's lock.
@@ -83,7 +81,7 @@ static bool vector_ready(const struct kev_lapic *apic)
 }
 
 /**
- * kev_lapic_update_pending() - Tell the vCPU when there is something to take
+ * kev_lapic_update_pending - Tell the vCPU when there is something to take
  * @apic:	The LAPIC; anything of it may have changed.
  *
  * Context: Under the LAPIC's lock.
@@ -105,7 +103,7 @@ void kev_lapic_update_pending(struct kev_lapic *apic)
 }
 
 /**
- * kev_lapic_update_ppr() - Follow TPR and the highest vector in service
+ * kev_lapic_update_ppr - Follow TPR and the highest vector in service
  * @apic:	The LAPIC.
  *
  * Context: Under the LAPIC's lock.
@@ -119,7 +117,7 @@ void kev_lapic_update_ppr(struct kev_lapic *apic)
 }
 
 /**
- * kev_lapic_load_tops() - Find the highest vectors anew
+ * kev_lapic_load_tops - Find the highest vectors anew
  * @apic:	The LAPIC; IRR and ISR were loaded.
  *
  * Context: Under the LAPIC's lock.
@@ -132,7 +130,7 @@ void kev_lapic_load_tops(struct kev_lapic *apic)
 }
 
 /**
- * kev_lapic_set_spiv() - Write the spurious vector register
+ * kev_lapic_set_spiv - Write the spurious vector register
  * @apic:	The LAPIC.
  * @val:	The whole register.
  *
@@ -145,7 +143,7 @@ void kev_lapic_set_spiv(struct kev_lapic *apic, u32 val)
 }
 
 /**
- * kev_lapic_mask_lvts() - What software-disabling does to the LVT
+ * kev_lapic_mask_lvts - What software-disabling does to the LVT
  * @apic:	The LAPIC.
  *
  * Context: Under the LAPIC's lock.
@@ -189,7 +187,7 @@ static void reset_regs(struct kev_lapic *apic, bool init)
 }
 
 /**
- * kev_lapic_count_nmi_lint0() - LINT0's entry of the LVT was written
+ * kev_lapic_count_nmi_lint0 - LINT0's entry of the LVT was written
  * @apic:	The LAPIC.
  * @lvt0:	What was written.
  *
@@ -208,12 +206,12 @@ void kev_lapic_count_nmi_lint0(struct kev_lapic *apic, u32 lvt0)
 }
 
 /**
- * kev_lapics_pulse_lint0() - The PIT's output, as a PC wires it for a watchdog
+ * kev_lapics_pulse_lint0 - The PIT's output, as a PC wires it for a watchdog
  * @x86:	The machine.
  *
  * When LINT0 is an NMI anywhere, each LAPIC sees a pulse there.
  *
- * Context: Process; no LAPIC lock held.
+ * Context: Process context; no LAPIC lock held.
  */
 void kev_lapics_pulse_lint0(struct kev_x86 *x86)
 {
@@ -231,11 +229,11 @@ void kev_lapics_pulse_lint0(struct kev_x86 *x86)
 }
 
 /**
- * kev_lapic_wire_lint0() - Follow LINT0
+ * kev_lapic_wire_lint0 - Follow LINT0
  * @apic:	The LAPIC: if it listens to INTR, it is told from now on, and of
  *		the level right away.
  *
- * Context: Process; no LAPIC lock held.  Takes lint0_lock.
+ * Context: Process context; no LAPIC lock held.  Takes lint0_lock.
  */
 void kev_lapic_wire_lint0(struct kev_lapic *apic)
 {
@@ -257,11 +255,11 @@ void kev_lapic_wire_lint0(struct kev_lapic *apic)
 }
 
 /**
- * kev_lapics_set_intr() - Change the 8259's INTR output
+ * kev_lapics_set_intr - Change the 8259's INTR output
  * @x86:	The machine.
  * @raised:	The new level.
  *
- * Context: Process; the PIC's lock is held.  Takes lint0_lock.
+ * Context: Process context; the PIC's lock is held.  Takes lint0_lock.
  */
 void kev_lapics_set_intr(struct kev_x86 *x86, bool raised)
 {
@@ -281,10 +279,10 @@ void kev_lapics_set_intr(struct kev_x86 *x86, bool raised)
 }
 
 /**
- * kev_lapics_listen_to_intr() - Would anybody see the 8259's INTR output?
+ * kev_lapics_listen_to_intr - Would anybody see the 8259's INTR output?
  * @x86:	The machine.
  *
- * Context: Process; the PIC's lock is held.  Takes lint0_lock.
+ * Context: Process context; the PIC's lock is held.  Takes lint0_lock.
  * Return: Whether a CPU would.
  */
 bool kev_lapics_listen_to_intr(struct kev_x86 *x86)
@@ -299,24 +297,20 @@ bool kev_lapics_listen_to_intr(struct kev_x86 *x86)
 }
 
 /**
- * kev_lapic_create() - Give a vCPU its LAPIC
+ * kev_lapic_create - Give a vCPU its LAPIC
  * @vcpu:	Not published yet.
  * @x86:	The machine.  Without in-kernel chips the vCPU gets a struct that
  *		no message can reach, for what ioctls queue.
+ * @ops:	What it is wired to.
  *
- * Context: Process, under machine->lock.
+ * Context: Process context, under machine->lock.
  * Return: 0 or -ENOMEM.
  */
-int kev_lapic_create(struct kev_vcpu *vcpu, struct kev_x86 *x86)
+int kev_lapic_create(struct kev_vcpu *vcpu, struct kev_x86 *x86,
+		     const struct kev_lapic_ops *ops)
 {
 	struct kev_lapic *apic;
-	int ret;
 
-	if (x86->mode != KEV_IRQCHIP_NONE) {
-		ret = kev_apic_map_reserve(x86, vcpu->id);
-		if (ret)
-			return ret;
-	}
 	apic = kzalloc(sizeof(*apic), GFP_KERNEL_ACCOUNT);
 	if (!apic)
 		return -ENOMEM;
@@ -324,6 +318,7 @@ int kev_lapic_create(struct kev_vcpu *vcpu, struct kev_x86 *x86)
 	spin_lock_init(&apic->lock);
 	apic->vcpu = vcpu;
 	apic->x86 = x86;
+	apic->ops = ops;
 	kev_lapic_timer_init(apic);
 	INIT_LIST_HEAD(&apic->node);
 	INIT_LIST_HEAD(&apic->lint0);
@@ -345,10 +340,10 @@ int kev_lapic_create(struct kev_vcpu *vcpu, struct kev_x86 *x86)
 }
 
 /**
- * kev_lapic_publish() - Let messages reach a vCPU's LAPIC
+ * kev_lapic_publish - Let messages reach a vCPU's LAPIC
  * @vcpu:	Published.
  *
- * Context: Process, under machine->lock.
+ * Context: Process context, under machine->lock.
  */
 void kev_lapic_publish(struct kev_vcpu *vcpu)
 {
@@ -359,15 +354,15 @@ void kev_lapic_publish(struct kev_vcpu *vcpu)
 
 	list_add_tail_rcu(&apic->node, &apic->x86->apics);
 	kev_lapic_wire_lint0(apic);
-	kev_x86_destinations_changed(apic->x86);
+	apic->ops->moved(apic->x86);
 }
 
 /**
- * kev_lapic_destroy() - Free a vCPU's LAPIC
+ * kev_lapic_destroy - Free a vCPU's LAPIC
  * @vcpu:	Its vm has no user left that could deliver; vcpu->arch may be
  *		NULL.
  *
- * Context: Process.
+ * Context: Process context.
  */
 void kev_lapic_destroy(struct kev_vcpu *vcpu)
 {
@@ -384,14 +379,26 @@ void kev_lapic_destroy(struct kev_vcpu *vcpu)
 }
 
 /**
- * kev_lapic_next() - Walk the LAPICs of a machine
+ * kev_lapic_x86 - The machine of a LAPIC
+ * @apic:	The LAPIC.
+ *
+ * Context: Any.
+ * Return: The machine.
+ */
+struct kev_x86 *kev_lapic_x86(const struct kev_lapic *apic)
+{
+	return apic->x86;
+}
+
+/**
+ * kev_lapic_next - Walk the LAPICs of a machine
  * @x86:	The machine.
  * @apic:	Where the walk is, or NULL to begin.
  *
  * LAPICs are there until the VM goes, and so one stays a place to go on from
  * while others run: a machine can have thousands.
  *
- * Context: Process, with no spinlock held: each step may sleep.
+ * Context: Process context, with no spinlock held: each step may sleep.
  * Return: The next one in order of creation, or NULL.
  */
 struct kev_lapic *kev_lapic_next(struct kev_x86 *x86, struct kev_lapic *apic)
@@ -404,7 +411,7 @@ struct kev_lapic *kev_lapic_next(struct kev_x86 *x86, struct kev_lapic *apic)
 }
 
 /**
- * kev_lapic_get_view() - Copy what destination matching needs
+ * kev_lapic_get_view - Copy what destination matching needs
  * @apic:	The LAPIC.
  * @view:	Filled.  Each member is one that @apic had; a message that races
  *		with a register write may see either value, as on a machine.
@@ -496,7 +503,7 @@ static int accept_locked(struct kev_lapic *apic, const struct kev_lapic_irq *irq
 }
 
 /**
- * kev_lapic_accept() - Deliver one message
+ * kev_lapic_accept - Deliver one message
  * @apic:	A LAPIC that the message is addressed to.
  * @irq:	The message.
  *
@@ -517,7 +524,7 @@ int kev_lapic_accept(struct kev_lapic *apic, const struct kev_lapic_irq *irq)
 }
 
 /**
- * kev_lapic_deliver_lvt() - A source of the LAPIC itself fires
+ * kev_lapic_deliver_lvt - A source of the LAPIC itself fires
  * @apic:	The LAPIC.
  * @offset:	Its entry of the LVT.
  *
@@ -538,7 +545,7 @@ void kev_lapic_deliver_lvt(struct kev_lapic *apic, unsigned int offset)
 }
 
 /**
- * kev_lapic_vector_inflight() - Is an EOI of a vector still to come?
+ * kev_lapic_vector_inflight - Is an EOI of a vector still to come?
  * @apic:	The LAPIC.
  * @vector:	The vector.
  *
@@ -559,7 +566,7 @@ bool kev_lapic_vector_inflight(struct kev_lapic *apic, u8 vector)
 }
 
 /**
- * kev_lapic_queue_extint() - Queue an external interrupt that an ioctl brings
+ * kev_lapic_queue_extint - Queue an external interrupt that an ioctl brings
  * @apic:	The LAPIC.
  * @vector:	What INTA will answer.
  * @replace:	Overwrite one that still waits.
@@ -584,7 +591,7 @@ int kev_lapic_queue_extint(struct kev_lapic *apic, u8 vector, bool replace)
 }
 
 /**
- * kev_lapic_queue_nmi() - Latch an NMI that an ioctl brings
+ * kev_lapic_queue_nmi - Latch an NMI that an ioctl brings
  * @apic:	The LAPIC.
  *
  * Context: Any.
@@ -600,7 +607,7 @@ void kev_lapic_queue_nmi(struct kev_lapic *apic)
 }
 
 /**
- * kev_lapic_queue_eoi() - Have an EOI told to user space's IOAPIC
+ * kev_lapic_queue_eoi - Have an EOI told to user space's IOAPIC
  * @apic:	The LAPIC.
  * @vector:	What ended.
  *
@@ -701,7 +708,7 @@ static int take_next(struct kev_lapic *apic, struct kvm_eventfd_interrupt *intr)
 }
 
 /**
- * kev_lapic_ack() - Take the next event: what a CPU does between instructions
+ * kev_lapic_ack - Take the next event: what a CPU does between instructions
  * @vcpu:	The CPU.
  * @intr:	Filled when there was one.
  *
@@ -710,7 +717,7 @@ static int take_next(struct kev_lapic *apic, struct kvm_eventfd_interrupt *intr)
  * INTA cycle, and so the spurious vector of SPIV is never given; an 8259 that
  * has withdrawn its request answers with its own spurious vector.
  *
- * Context: Process, under vcpu->mutex.
+ * Context: Process context, under vcpu->mutex.
  * Return: 0, or -EAGAIN when there is nothing to take now.
  */
 int kev_lapic_ack(struct kev_vcpu *vcpu, struct kvm_eventfd_interrupt *intr)
@@ -731,19 +738,18 @@ int kev_lapic_ack(struct kev_vcpu *vcpu, struct kvm_eventfd_interrupt *intr)
 		return ret;
 
 	if (intr->type == KVM_EVENTFD_INTR_EXTINT && from_pic) {
-		if (kev_irqchip_full(apic->x86))
-			intr->vector = kev_pic_ack(apic->x86->pic);
+		intr->vector = apic->ops->inta(apic->x86);
 	} else if (intr->type == KVM_EVENTFD_INTR_INIT &&
 		   apic->mode != KEV_LAPIC_ABSENT) {
 		kev_lapic_wire_lint0(apic);
-		kev_x86_destinations_changed(apic->x86);
+		apic->ops->moved(apic->x86);
 	}
 
 	return 0;
 }
 
 /**
- * kev_lapic_has_event() - Would kev_lapic_ack() give something?
+ * kev_lapic_has_event - Would kev_lapic_ack() give something?
  * @vcpu:	The CPU.
  *
  * Context: Any.
@@ -766,12 +772,12 @@ static void scan_ioapic(struct kev_lapic *apic)
 	unsigned long flags;
 	u32 seq;
 
-	seq = kev_x86_scan_seq(apic->x86);
+	seq = apic->ops->scan_seq(apic->x86);
 	if (seq == READ_ONCE(apic->scan_seq))
 		return;
 
 	bitmap_zero(vectors, 256);
-	kev_x86_scan(apic->vcpu, vectors);
+	apic->ops->scan(apic->vcpu, vectors);
 
 	spin_lock_irqsave(&apic->lock, flags);
 	bitmap_copy(apic->eoi_vectors, vectors, 256);
@@ -780,12 +786,12 @@ static void scan_ioapic(struct kev_lapic *apic)
 }
 
 /**
- * kev_lapic_eoi() - End the highest vector in service
+ * kev_lapic_eoi - End the highest vector in service
  * @apic:	The LAPIC.
  *
  * The IOAPIC is told when it asked for that vector's EOIs.
  *
- * Context: Process; no LAPIC lock held.
+ * Context: Process context; no LAPIC lock held.
  */
 void kev_lapic_eoi(struct kev_lapic *apic)
 {
@@ -811,16 +817,16 @@ void kev_lapic_eoi(struct kev_lapic *apic)
 	spin_unlock_irqrestore(&apic->lock, flags);
 
 	if (report)
-		kev_x86_eoi(apic->vcpu, vector, level);
+		apic->ops->eoi(apic->vcpu, vector, level);
 }
 
 /**
- * kev_lapic_get_mp_state() - What KVM_GET_MP_STATE answers
+ * kev_lapic_get_mp_state - What KVM_GET_MP_STATE answers
  * @vcpu:	The CPU.
  * @state:	Filled: the state that the CPU is in once it has taken the INIT
  *		and the SIPI that wait.
  *
- * Context: Process.
+ * Context: Process context.
  */
 void kev_lapic_get_mp_state(struct kev_vcpu *vcpu, struct kvm_mp_state *state)
 {
@@ -854,11 +860,11 @@ static bool mp_state_is_valid(const struct kev_lapic *apic, u32 mp_state)
 }
 
 /**
- * kev_lapic_set_mp_state() - KVM_SET_MP_STATE
+ * kev_lapic_set_mp_state - KVM_SET_MP_STATE
  * @vcpu:	The CPU.
  * @state:	SIPI_RECEIVED stands for INIT_RECEIVED with a SIPI that waits.
  *
- * Context: Process.
+ * Context: Process context.
  * Return: 0, or -EINVAL for an unknown state, or for one that needs a LAPIC.
  */
 int kev_lapic_set_mp_state(struct kev_vcpu *vcpu,

@@ -176,12 +176,12 @@ static int read_x2apic(struct kev_lapic *apic, unsigned int offset, u64 *val)
 }
 
 /**
- * kev_lapic_msr_write() - The guest's WRMSR
+ * kev_lapic_msr_write - The guest's WRMSR
  * @vcpu:	The CPU.
  * @msr:	Number of the register.
  * @val:	What was written.
  *
- * Context: Process.
+ * Context: Process context.
  * Return: 0; -EPERM where the guest gets #GP; -EOPNOTSUPP for a register that
  *	is not the LAPIC's, or when there is none.
  */
@@ -205,12 +205,12 @@ int kev_lapic_msr_write(struct kev_vcpu *vcpu, u32 msr, u64 val)
 }
 
 /**
- * kev_lapic_msr_read() - The guest's RDMSR
+ * kev_lapic_msr_read - The guest's RDMSR
  * @vcpu:	The CPU.
  * @msr:	Number of the register.
  * @val:	Filled when it can be read.
  *
- * Context: Process.
+ * Context: Process context.
  * Return: As kev_lapic_msr_write().
  */
 int kev_lapic_msr_read(struct kev_vcpu *vcpu, u32 msr, u64 *val)

@@ -17,7 +17,6 @@
 
 #include <kev/base/compat.h>
 #include <kev/machine/vcpu.h>
-#include <kev/x86/ioapic.h>
 #include <kev/x86/lapic.h>
 #include <kev/x86/lapic_internal.h>
 #include <kev/x86/machine.h>
@@ -36,12 +35,12 @@
 #define TDCR_MASK	0xb
 
 /**
- * kev_lapic_send_ipi() - Send what an ICR says
+ * kev_lapic_send_ipi - Send what an ICR says
  * @apic:	Whose.
  * @low:	Its low half.
  * @dest:	Destination, of 8 bits or of 32.
  *
- * Context: Process; no LAPIC lock held.
+ * Context: Process context; no LAPIC lock held.
  */
 void kev_lapic_send_ipi(struct kev_lapic *apic, u32 low, u32 dest)
 {
@@ -55,17 +54,16 @@ void kev_lapic_send_ipi(struct kev_lapic *apic, u32 low, u32 dest)
 		.dest_id	= dest,
 	};
 
-	kev_apic_map_sync(apic->x86);
-	kev_irq_deliver(apic->x86, apic, &irq);
+	apic->ops->send_ipi(apic, &irq);
 }
 
 /**
- * kev_lapic_write_icr() - An x2APIC's ICR was written, in one piece
+ * kev_lapic_write_icr - An x2APIC's ICR was written, in one piece
  * @apic:	The LAPIC.
  * @low:	Its low half.
  * @dest:	Its upper half: the destination.
  *
- * Context: Process; no LAPIC lock held.
+ * Context: Process context; no LAPIC lock held.
  */
 void kev_lapic_write_icr(struct kev_lapic *apic, u32 low, u32 dest)
 {
@@ -191,11 +189,11 @@ static bool has_moved(const struct kev_lapic *apic,
 }
 
 /**
- * kev_lapic_change_begin() - Before registers change
+ * kev_lapic_change_begin - Before registers change
  * @apic:	The LAPIC.
  * @change:	For kev_lapic_change_end().
  *
- * Context: Process; takes the LAPIC's lock.
+ * Context: Process context; takes the LAPIC's lock.
  */
 void kev_lapic_change_begin(struct kev_lapic *apic,
 			    struct kev_lapic_change *change)
@@ -207,11 +205,11 @@ void kev_lapic_change_begin(struct kev_lapic *apic,
 }
 
 /**
- * kev_lapic_change_end() - Tell everybody whom a change concerns
+ * kev_lapic_change_end - Tell everybody whom a change concerns
  * @apic:	The LAPIC.
  * @change:	Of kev_lapic_change_begin().
  *
- * Context: Process; releases the LAPIC's lock.
+ * Context: Process context; releases the LAPIC's lock.
  */
 void kev_lapic_change_end(struct kev_lapic *apic,
 			  struct kev_lapic_change *change)
@@ -227,16 +225,16 @@ void kev_lapic_change_end(struct kev_lapic *apic,
 	if (rewire)
 		kev_lapic_wire_lint0(apic);
 	if (moved)
-		kev_x86_destinations_changed(apic->x86);
+		apic->ops->moved(apic->x86);
 }
 
 /**
- * kev_lapic_write_reg() - Write a register whose write sends nothing
+ * kev_lapic_write_reg - Write a register whose write sends nothing
  * @apic:	The LAPIC.
  * @offset:	In the page.
  * @val:	What the guest wrote.
  *
- * Context: Process; no LAPIC lock held.
+ * Context: Process context; no LAPIC lock held.
  */
 void kev_lapic_write_reg(struct kev_lapic *apic, unsigned int offset, u32 val)
 {
@@ -255,7 +253,7 @@ static bool in_page(const struct kev_lapic *apic, u64 gpa)
 }
 
 /**
- * kev_lapic_mmio_write() - The guest wrote to its LAPIC's page
+ * kev_lapic_mmio_write - The guest wrote to its LAPIC's page
  * @vcpu:	The CPU.
  * @gpa:	Address.
  * @len:	Bytes.
@@ -264,7 +262,7 @@ static bool in_page(const struct kev_lapic *apic, u64 gpa)
  * Only an aligned write of 4 bytes has an effect; others in the page are
  * taken and dropped, as by KVM.
  *
- * Context: Process.
+ * Context: Process context.
  * Return: 0 when taken, -EOPNOTSUPP outside of the page.
  */
 int kev_lapic_mmio_write(struct kev_vcpu *vcpu, u64 gpa, unsigned int len,
@@ -308,7 +306,7 @@ int kev_lapic_mmio_write(struct kev_vcpu *vcpu, u64 gpa, unsigned int len,
 		  R(APIC_TMCCT) | R(APIC_TDCR))
 
 /**
- * kev_lapic_read_reg() - Read a register
+ * kev_lapic_read_reg - Read a register
  * @apic:	The LAPIC.
  * @offset:	Of the register, or of a byte in it.
  * @val:	Filled; 0 when the guest cannot read it.
@@ -339,7 +337,7 @@ bool kev_lapic_read_reg(struct kev_lapic *apic, unsigned int offset, u32 *val)
 }
 
 /**
- * kev_lapic_mmio_read() - The guest read from its LAPIC's page
+ * kev_lapic_mmio_read - The guest read from its LAPIC's page
  * @vcpu:	The CPU.
  * @gpa:	Address.
  * @len:	Bytes.
@@ -348,7 +346,7 @@ bool kev_lapic_read_reg(struct kev_lapic *apic, unsigned int offset, u32 *val)
  * The 4 bytes at each multiple of 16 are a register; a read that reaches
  * beyond them, or of a register that cannot be read, gives zeroes.
  *
- * Context: Process.
+ * Context: Process context.
  * Return: 0 when taken, -EOPNOTSUPP outside of the page.
  */
 int kev_lapic_mmio_read(struct kev_vcpu *vcpu, u64 gpa, unsigned int len,
@@ -378,11 +376,11 @@ int kev_lapic_mmio_read(struct kev_vcpu *vcpu, u64 gpa, unsigned int len,
 }
 
 /**
- * kev_lapic_get_state() - Copy the register page out
+ * kev_lapic_get_state - Copy the register page out
  * @vcpu:	The CPU.
  * @s:		Zeroed by the caller.
  *
- * Context: Process.
+ * Context: Process context.
  * Return: 0, or -EINVAL when there is no LAPIC.
  */
 int kev_lapic_get_state(struct kev_vcpu *vcpu, struct kvm_lapic_state *s)
@@ -414,7 +412,7 @@ static bool state_is_valid(const struct kev_lapic *apic,
 }
 
 /**
- * kev_lapic_set_state() - Load the register page
+ * kev_lapic_set_state - Load the register page
  * @vcpu:	The CPU.
  * @s:		As kev_lapic_get_state() gave it, or anything else: every
  *		register is loaded as it stands, also those that a guest
@@ -422,7 +420,7 @@ static bool state_is_valid(const struct kev_lapic *apic,
  *		count, and the ids in x2APIC mode.  What follows from the
  *		registers is computed anew.
  *
- * Context: Process.
+ * Context: Process context.
  * Return: 0; -EINVAL when there is no LAPIC, or when the id is another's in
  *	x2APIC mode with 32-bit ids.
  */
@@ -459,13 +457,7 @@ int kev_lapic_set_state(struct kev_vcpu *vcpu, struct kvm_lapic_state *s)
 	spin_unlock_irqrestore(&apic->lock, flags);
 
 	kev_lapic_wire_lint0(apic);
-	/* Vectors that came by the state may have to be ended, too. */
-	if (moved)
-		kev_x86_destinations_changed(apic->x86);
-	else
-		kev_x86_rescan(apic->x86);
-	if (kev_irqchip_full(apic->x86))
-		kev_ioapic_restore_rtc(apic->x86->ioapic, vcpu);
+	apic->ops->restored(vcpu, moved);
 
 	return 0;
 }

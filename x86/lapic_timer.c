@@ -212,7 +212,7 @@ static bool expiry_is_idle(const struct kev_lapic *apic)
 }
 
 /**
- * kev_lapic_timer_resume() - Go on with a timer that was parked
+ * kev_lapic_timer_resume - Go on with a timer that was parked
  * @apic:	The LAPIC, whose CPU took something or whose registers changed.
  *
  * It stays parked where the next expiry would change nothing.
@@ -294,7 +294,7 @@ static enum hrtimer_restart timers_fn(struct hrtimer *hrtimer)
 }
 
 /**
- * kev_lapic_timers_init() - Set up the timers of a machine without LAPICs
+ * kev_lapic_timers_init - Set up the timers of a machine without LAPICs
  * @x86:	The machine.
  */
 void kev_lapic_timers_init(struct kev_x86 *x86)
@@ -306,7 +306,7 @@ void kev_lapic_timers_init(struct kev_x86 *x86)
 }
 
 /**
- * kev_lapic_timer_init() - Set a timer up that does not run
+ * kev_lapic_timer_init - Set a timer up that does not run
  * @apic:	The LAPIC.
  */
 void kev_lapic_timer_init(struct kev_lapic *apic)
@@ -315,10 +315,10 @@ void kev_lapic_timer_init(struct kev_lapic *apic)
 }
 
 /**
- * kev_lapic_timer_destroy() - Let the callback look at it no more
+ * kev_lapic_timer_destroy - Let the callback look at it no more
  * @apic:	The LAPIC, which no register access reaches any more.
  *
- * Context: Process; the LAPIC's lock is not held.
+ * Context: Process context; the LAPIC's lock is not held.
  */
 void kev_lapic_timer_destroy(struct kev_lapic *apic)
 {
@@ -335,7 +335,7 @@ void kev_lapic_timer_destroy(struct kev_lapic *apic)
 }
 
 /**
- * kev_lapic_timer_stop() - Stop, as a reset does
+ * kev_lapic_timer_stop - Stop, as a reset does
  * @apic:	The LAPIC.
  *
  * Context: Under the LAPIC's lock.
@@ -348,7 +348,7 @@ void kev_lapic_timer_stop(struct kev_lapic *apic)
 }
 
 /**
- * kev_lapic_timer_start() - The initial count was written: count down from it
+ * kev_lapic_timer_start - The initial count was written: count down from it
  * @apic:	The LAPIC; 0 in TMICT stops.
  *
  * Context: Under the LAPIC's lock.
@@ -364,7 +364,7 @@ void kev_lapic_timer_start(struct kev_lapic *apic)
 }
 
 /**
- * kev_lapic_timer_load() - Go on where a saved state was
+ * kev_lapic_timer_load - Go on where a saved state was
  * @apic:	The LAPIC, whose registers were loaded.
  * @count:	The current count that was saved.
  *
@@ -391,7 +391,7 @@ void kev_lapic_timer_load(struct kev_lapic *apic, u32 count)
 }
 
 /**
- * kev_lapic_timer_set_divisor() - Write the divide configuration
+ * kev_lapic_timer_set_divisor - Write the divide configuration
  * @apic:	The LAPIC.
  * @tdcr:	The register.
  *
@@ -417,7 +417,7 @@ void kev_lapic_timer_set_divisor(struct kev_lapic *apic, u32 tdcr)
 }
 
 /**
- * kev_lapic_timer_set_mode() - LVTT was written
+ * kev_lapic_timer_set_mode - LVTT was written
  * @apic:	The LAPIC.  A timer that runs goes on, and becomes periodic or
  *		not when it expires; between counting and a TSC deadline it
  *		stops.
@@ -441,7 +441,7 @@ void kev_lapic_timer_set_mode(struct kev_lapic *apic)
 }
 
 /**
- * kev_lapic_timer_set_deadline() - The TSC deadline was written
+ * kev_lapic_timer_set_deadline - The TSC deadline was written
  * @apic:	The LAPIC; in another mode the write has no effect.
  * @tsc:	When to expire: at once when that has passed; 0 stops.
  *
@@ -457,7 +457,7 @@ void kev_lapic_timer_set_deadline(struct kev_lapic *apic, u64 tsc)
 }
 
 /**
- * kev_lapic_timer_count() - The current count
+ * kev_lapic_timer_count - The current count
  * @apic:	The LAPIC.
  *
  * Context: Under the LAPIC's lock.

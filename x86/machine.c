@@ -4,8 +4,7 @@
  * and a route may be on it.
  *
  * The node calls in through kev_x86_machine, the plane through the sink's ops, and
- * each chip through the ops that it was given here: no chip knows the machine that
- * it is in, but LAPICs do.
+ * each chip through the ops that it was given here: none knows of the others.
  *
  * kev_x86.mode changes once, last, under machine->lock: whoever sees it set sees
  * the chips and the default routes complete.
@@ -194,33 +193,23 @@ static const struct kev_ioapic_ops ioapic_ops = {
 	.unmasked	= ioapic_unmasked,
 };
 
-/**
- * kev_x86_eoi - A LAPIC ended a vector that the IOAPIC asked about
- * @vcpu:	Whose LAPIC.
- * @vector:	The vector.
- * @level_triggered: Its TMR bit was set, and the EOI is broadcast.
- *
- * Context: Process; no LAPIC lock held.
- */
-void kev_x86_eoi(struct kev_vcpu *vcpu, u8 vector, bool level_triggered)
+/* With the PICs in user space, their vector comes by KVM_INTERRUPT. */
+static u8 lapic_inta(struct kev_x86 *x86)
+{
+	return kev_irqchip_full(x86) ? kev_pic_ack(x86->pic) : 0;
+}
+
+static void lapic_eoi(struct kev_vcpu *vcpu, u8 vector, bool level_triggered)
 {
 	struct kev_x86 *x86 = kev_vcpu_x86(vcpu);
 
 	if (kev_irqchip_full(x86))
-		kev_ioapic_eoi(x86->ioapic, vcpu->id, vector,
-			       level_triggered);
+		kev_ioapic_eoi(x86->ioapic, vcpu->id, vector, level_triggered);
 	else
 		kev_lapic_queue_eoi(vcpu->arch, vector);
 }
 
-/**
- * kev_x86_scan_seq() - What a scan would be current with
- * @x86:	The machine.
- *
- * Context: Any.
- * Return: A number that changes when kev_x86_scan() might answer differently.
- */
-u32 kev_x86_scan_seq(struct kev_x86 *x86)
+static u32 lapic_scan_seq(struct kev_x86 *x86)
 {
 	if (kev_irqchip_full(x86))
 		return kev_ioapic_scan_seq(x86->ioapic);
@@ -242,17 +231,11 @@ static void scan_route(struct kev_vcpu *vcpu, const struct kev_route *route,
 		__set_bit(irq.vector, vectors);
 }
 
-/**
- * kev_x86_scan() - Find the vectors whose EOI an IOAPIC wants to hear of
- * @vcpu:	The CPU that will send it.
- * @vectors:	256 bits, clear; filled.
- *
- * With a split irqchip these are the vectors of the routes that user space
- * reserved for its IOAPIC's pins.
- *
- * Context: Process; no LAPIC lock held.
+/*
+ * With a split irqchip those are the vectors of the routes that user space reserved
+ * for its IOAPIC's pins.
  */
-void kev_x86_scan(struct kev_vcpu *vcpu, unsigned long *vectors)
+static void lapic_scan(struct kev_vcpu *vcpu, unsigned long *vectors)
 {
 	struct kev_x86 *x86 = kev_vcpu_x86(vcpu);
 	struct kev_route route;
@@ -269,13 +252,17 @@ void kev_x86_scan(struct kev_vcpu *vcpu, unsigned long *vectors)
 	}
 }
 
-/**
- * kev_x86_rescan() - The next EOI has to look up who wants to hear of it
- * @x86:	The machine.
- *
- * Context: Process; no LAPIC lock held.
- */
-void kev_x86_rescan(struct kev_x86 *x86)
+static void lapic_send_ipi(struct kev_lapic *apic,
+			   const struct kev_lapic_irq *irq)
+{
+	struct kev_x86 *x86 = kev_lapic_x86(apic);
+
+	kev_apic_map_sync(x86);
+	kev_irq_deliver(x86, apic, irq);
+}
+
+/* The next EOI of each CPU has to look up who wants to hear of it. */
+static void rescan(struct kev_x86 *x86)
 {
 	atomic_inc(&x86->dest_seq);
 	if (kev_irqchip_full(x86))
@@ -283,20 +270,43 @@ void kev_x86_rescan(struct kev_x86 *x86)
 }
 
 /**
- * kev_x86_destinations_changed() - A message may find other LAPICs now
+ * kev_x86_destinations_changed - A message may find other LAPICs now
  * @x86:	The machine.
  *
  * The map follows at once: what a chip sends next has to be answered by the map,
  * which tells "nobody there" from "nobody took it" in the way of KVM.
  *
- * Context: Process; no LAPIC lock held.
+ * Context: Process context; no LAPIC lock held.
  */
 void kev_x86_destinations_changed(struct kev_x86 *x86)
 {
 	kev_apic_map_invalidate(x86);
 	kev_apic_map_sync(x86);
-	kev_x86_rescan(x86);
+	rescan(x86);
 }
+
+/* Vectors that came by the state may have to be ended, too. */
+static void lapic_restored(struct kev_vcpu *vcpu, bool moved)
+{
+	struct kev_x86 *x86 = kev_vcpu_x86(vcpu);
+
+	if (moved)
+		kev_x86_destinations_changed(x86);
+	else
+		rescan(x86);
+	if (kev_irqchip_full(x86))
+		kev_ioapic_restore_rtc(x86->ioapic, vcpu);
+}
+
+static const struct kev_lapic_ops lapic_ops = {
+	.inta		= lapic_inta,
+	.eoi		= lapic_eoi,
+	.scan_seq	= lapic_scan_seq,
+	.scan		= lapic_scan,
+	.send_ipi	= lapic_send_ipi,
+	.moved		= kev_x86_destinations_changed,
+	.restored	= lapic_restored,
+};
 
 /* Chips come and go */
 
@@ -393,23 +403,34 @@ static void x86_stop(struct kev_machine *machine)
 	x86->pic = NULL;
 }
 
-/* A LAPIC has a timer. */
-static int x86_vcpu_create(struct kev_vcpu *vcpu)
+/* A LAPIC has a timer, and can be addressed. */
+static int add_lapic(struct kev_vcpu *vcpu)
 {
 	struct kev_quota *quota = &vcpu->machine->quota;
 	struct kev_x86 *x86 = kev_vcpu_x86(vcpu);
-	bool counted = kev_x86_has_lapics(x86);
 	int ret;
 
-	ret = counted ? kev_quota_add_timer(quota) : 0;
+	ret = kev_apic_map_reserve(x86, vcpu->id);
 	if (ret)
 		return ret;
-
-	ret = kev_lapic_create(vcpu, x86);
-	if (ret && counted)
+	ret = kev_quota_add_timer(quota);
+	if (ret)
+		return ret;
+	ret = kev_lapic_create(vcpu, x86, &lapic_ops);
+	if (ret)
 		kev_quota_remove_timer(quota);
 
 	return ret;
+}
+
+static int x86_vcpu_create(struct kev_vcpu *vcpu)
+{
+	struct kev_x86 *x86 = kev_vcpu_x86(vcpu);
+
+	if (kev_x86_has_lapics(x86))
+		return add_lapic(vcpu);
+
+	return kev_lapic_create(vcpu, x86, &lapic_ops);
 }
 
 const struct kev_machine_ops kev_x86_machine = {

@@ -22,7 +22,7 @@ static struct kev_pit *x86_pit(const struct kev_x86 *x86)
 }
 
 /**
- * kev_x86_pin_unmasked() - The guest unmasked a chip's input
+ * kev_x86_pin_unmasked - The guest unmasked a chip's input
  * @x86:	The machine.
  * @chip:	KVM_IRQCHIP_*.
  * @pin:	Input of that chip.
@@ -89,7 +89,7 @@ static int create_pit(struct kev_x86 *x86, u32 flags)
 }
 
 /**
- * kev_x86_create_pit() - KVM_CREATE_PIT
+ * kev_x86_create_pit - KVM_CREATE_PIT
  * @obj:	The machine.
  * @arg:	None.
  * @uarg:	Ignored.
@@ -103,7 +103,7 @@ long kev_x86_create_pit(void *obj, void *arg, unsigned long uarg)
 }
 
 /**
- * kev_x86_create_pit2() - KVM_CREATE_PIT2
+ * kev_x86_create_pit2 - KVM_CREATE_PIT2
  * @obj:	The machine.
  * @arg:	struct kvm_pit_config: unknown flags are ignored.
  * @uarg:	Not used.
@@ -118,7 +118,7 @@ long kev_x86_create_pit2(void *obj, void *arg, unsigned long uarg)
 }
 
 /**
- * kev_x86_get_pit() - KVM_GET_PIT
+ * kev_x86_get_pit - KVM_GET_PIT
  * @obj:	The machine.
  * @arg:	struct kvm_pit_state, filled.
  * @uarg:	Not used.
@@ -141,7 +141,7 @@ long kev_x86_get_pit(void *obj, void *arg, unsigned long uarg)
 }
 
 /**
- * kev_x86_set_pit() - KVM_SET_PIT
+ * kev_x86_set_pit - KVM_SET_PIT
  * @obj:	The machine.
  * @arg:	struct kvm_pit_state.
  * @uarg:	Not used.
@@ -162,7 +162,7 @@ long kev_x86_set_pit(void *obj, void *arg, unsigned long uarg)
 }
 
 /**
- * kev_x86_get_pit2() - KVM_GET_PIT2
+ * kev_x86_get_pit2 - KVM_GET_PIT2
  * @obj:	The machine.
  * @arg:	struct kvm_pit_state2, filled.
  * @uarg:	Not used.
@@ -182,7 +182,7 @@ long kev_x86_get_pit2(void *obj, void *arg, unsigned long uarg)
 }
 
 /**
- * kev_x86_set_pit2() - KVM_SET_PIT2
+ * kev_x86_set_pit2 - KVM_SET_PIT2
  * @obj:	The machine.
  * @arg:	struct kvm_pit_state2: any flags, which are kept.
  * @uarg:	Not used.
@@ -203,7 +203,7 @@ long kev_x86_set_pit2(void *obj, void *arg, unsigned long uarg)
 }
 
 /**
- * kev_x86_reinject_control() - KVM_REINJECT_CONTROL
+ * kev_x86_reinject_control - KVM_REINJECT_CONTROL
  * @obj:	The machine.
  * @arg:	None: the ioctl's number has no size.
  * @uarg:	struct kvm_reinject_control.

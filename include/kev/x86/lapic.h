@@ -102,7 +102,34 @@ static inline bool kev_lapic_mode_present(enum kev_lapic_mode mode)
 	return mode >= KEV_LAPIC_XAPIC;
 }
 
-int kev_lapic_create(struct kev_vcpu *vcpu, struct kev_x86 *x86);
+/**
+ * struct kev_lapic_ops - What a LAPIC is wired to
+ * @inta:	The INTA cycle of the 8259 whose INTR was taken: the vector.
+ * @eoi:	A vector ended whose EOI @scan asked for.  @level_triggered: its TMR
+ *		bit was set, and the EOI is broadcast.
+ * @scan_seq:	A number that changes when @scan might answer differently.  Any
+ *		context.
+ * @scan:	Which vectors' EOIs somebody wants to hear of, in 256 bits, which
+ *		are clear.
+ * @send_ipi:	Send a message of this LAPIC.
+ * @moved:	Messages may find other LAPICs now.
+ * @restored:	The registers were loaded.  @moved: also that.
+ *
+ * All are called with no LAPIC lock held, in process context.
+ */
+struct kev_lapic_ops {
+	u8 (*inta)(struct kev_x86 *x86);
+	void (*eoi)(struct kev_vcpu *vcpu, u8 vector, bool level_triggered);
+	u32 (*scan_seq)(struct kev_x86 *x86);
+	void (*scan)(struct kev_vcpu *vcpu, unsigned long *vectors);
+	void (*send_ipi)(struct kev_lapic *apic,
+			 const struct kev_lapic_irq *irq);
+	void (*moved)(struct kev_x86 *x86);
+	void (*restored)(struct kev_vcpu *vcpu, bool moved);
+};
+
+int kev_lapic_create(struct kev_vcpu *vcpu, struct kev_x86 *x86,
+		     const struct kev_lapic_ops *ops);
 void kev_lapic_timers_init(struct kev_x86 *x86);
 void kev_lapic_publish(struct kev_vcpu *vcpu);
 void kev_lapic_destroy(struct kev_vcpu *vcpu);
@@ -112,6 +139,7 @@ int kev_lapic_accept(struct kev_lapic *apic, const struct kev_lapic_irq *irq);
 
 void kev_lapic_get_view(const struct kev_lapic *apic,
 			struct kev_lapic_view *view);
+struct kev_x86 *kev_lapic_x86(const struct kev_lapic *apic);
 struct kev_lapic *kev_lapic_next(struct kev_x86 *x86, struct kev_lapic *apic);
 
 /*

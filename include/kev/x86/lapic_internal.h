@@ -80,6 +80,7 @@ struct kev_lapic_timer {
  * @timer:	See &struct kev_lapic_timer.
  * @vcpu:	Owner.  Immutable.
  * @x86:	The machine.  Immutable.
+ * @ops:	What it is wired to.  Immutable.
  * @node:	In &kev_x86.apics.
  * @lint0:	In &kev_x86.lint0 while LINT0 listens.  Under
  *		&kev_x86.lint0_lock.
@@ -105,6 +106,7 @@ struct kev_lapic {
 	struct kev_lapic_timer timer;
 	struct kev_vcpu *vcpu;
 	struct kev_x86 *x86;
+	const struct kev_lapic_ops *ops;
 	struct list_head node;
 	struct list_head lint0;
 	bool lint0_nmi;

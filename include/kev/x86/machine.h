@@ -132,10 +132,6 @@ static inline bool kev_x86_has_lapics(const struct kev_x86 *x86)
 
 /* machine.c */
 int kev_x86_create_chips(struct kev_x86 *x86);
-void kev_x86_eoi(struct kev_vcpu *vcpu, u8 vector, bool level_triggered);
-u32 kev_x86_scan_seq(struct kev_x86 *x86);
-void kev_x86_scan(struct kev_vcpu *vcpu, unsigned long *vectors);
-void kev_x86_rescan(struct kev_x86 *x86);
 void kev_x86_destinations_changed(struct kev_x86 *x86);
 
 /* apicmap.c */
