@@ -22,12 +22,10 @@
 #include <linux/kvm_eventfd.h>
 #include <linux/list.h>
 #include <linux/nospec.h>
-#include <linux/percpu.h>
 #include <linux/poll.h>
 #include <linux/seqlock.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
-#include <linux/u64_stats_sync.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -36,6 +34,7 @@
 #include <kev/base/limits.h>
 #include <kev/plane/eventfd.h>
 #include <kev/plane/irqchip.h>
+#include <kev/plane/irqfd_stats.h>
 #include <kev/plane/resampler.h>
 #include <kev/plane/vm.h>
 
@@ -79,260 +78,20 @@ static spinlock_t *irqfds_lock(struct kev_vm *vm)
 	return &vm->irqfds.lock;
 }
 
-/* Statistics */
-
-enum irqfd_stat {
-	STAT_SIGNALLED,
-	STAT_INJECTED,
-	STAT_COALESCED,
-	STAT_DROPPED,
-	NR_IRQFD_STATS,
-};
-
-/**
- * struct kev_irqfd_counts - What one CPU counted of a VM's irqfds
- * @sync:	Guards @nr against torn reads on 32-bit machines.
- * @nr:		By &enum irqfd_stat; never falls.
- */
-struct kev_irqfd_counts {
-	struct u64_stats_sync sync;
-	u64_stats_t nr[NR_IRQFD_STATS];
-};
-
-/* Any context, hard irq included. */
-static void stat_inc(struct kev_vm *vm, enum irqfd_stat which)
-{
-	struct kev_irqfd_counts *counts = get_cpu_ptr(vm->irqfds.counts);
-	unsigned long flags;
-
-	flags = u64_stats_update_begin_irqsave(&counts->sync);
-	u64_stats_inc(&counts->nr[which]);
-	u64_stats_update_end_irqrestore(&counts->sync, flags);
-	put_cpu_ptr(vm->irqfds.counts);
-}
-
-static void stat_delivery(struct kev_vm *vm, int ret)
-{
-	if (ret > 0)
-		stat_inc(vm, STAT_INJECTED);
-	else if (!ret)
-		stat_inc(vm, STAT_COALESCED);
-	else
-		stat_inc(vm, STAT_DROPPED);
-}
-
-/* Signal in */
-
-static void kev_irqfd_inject(struct work_struct *work)
-{
-	struct kev_irqfd *irqfd = container_of(work, struct kev_irqfd, inject);
-	struct kev_irq irq = { .level = true };
-	int ret;
-
-	if (irqfd->resample.resampler) {
-		irq.source = KEV_IRQ_SOURCE_RESAMPLE;
-		ret = kev_set_irq(irqfd->vm, irqfd->gsi, &irq);
-	} else {
-		irq.pulse = true;
-		ret = kev_set_irq(irqfd->vm, irqfd->gsi, &irq);
-		irq.level = false;
-		kev_set_irq(irqfd->vm, irqfd->gsi, &irq);
-	}
-	stat_delivery(irqfd->vm, ret);
-}
-
-static void irqfd_queue_inject(struct kev_irqfd *irqfd)
-{
-	if (!queue_work(irqfd->vm->wq, &irqfd->inject))
-		stat_inc(irqfd->vm, STAT_COALESCED);
-}
-
-/* A torn-free copy of the route; only the copy may be used. */
-static struct kev_route irqfd_route(struct kev_irqfd *irqfd)
-{
-	struct kev_route route;
-	unsigned int seq;
-
-	do {
-		seq = read_seqcount_begin(&irqfd->route_seq);
-		route = irqfd->route;
-	} while (read_seqcount_retry(&irqfd->route_seq, seq));
-
-	return route;
-}
-
-/*
- * The read section spans the copy and the delivery: a routing change that
- * waits for it knows that no old copy is still in use.
- */
-static void irqfd_signal(struct kev_irqfd *irqfd)
-{
-	static const struct kev_irq irq = { .level = true, .pulse = true };
-	struct kev_vm *vm = irqfd->vm;
-	struct kev_route route;
-	int ret = -1;
-	int idx;
-
-	stat_inc(vm, STAT_SIGNALLED);
-	if (irqfd->resample.resampler) {
-		irqfd_queue_inject(irqfd);
-		return;
-	}
-
-	idx = srcu_read_lock(&vm->irq_srcu);
-	route = irqfd_route(irqfd);
-	if (route.type)
-		ret = vm->ops->deliver_atomic(vm->sink, &route, &irq);
-	srcu_read_unlock(&vm->irq_srcu, idx);
-
-	if (ret == -EWOULDBLOCK)
-		irqfd_queue_inject(irqfd);
-	else
-		stat_delivery(vm, ret);
-}
-
-/* Take it off its lists.  True for one caller alone. */
-static bool kev_irqfd_deactivate(struct kev_irqfd *irqfd)
-{
-	struct kev_irqfds *irqfds = &irqfd->vm->irqfds;
-
-	lockdep_assert_held(&irqfds->lock);
-
-	if (list_empty(&irqfd->active))
-		return false;
-
-	list_del_init(&irqfd->active);
-	hlist_del_init(&irqfd->peers);
-	irqfds->nr_active--;
-	return true;
-}
-
-/*
- * The last reference to the eventfd's file is gone.  Its lock is held.  Holders of
- * its context alone can still signal it, but the route of an irqfd off its
- * list is not kept up to date: so it leaves the wait queue at once.  The
- * cleanup is queued under the irqfds_lock, so that the close of the VM, which
- * finds no irqfd under that lock, waits for the cleanup of this one.
- */
-static void irqfd_hup(struct kev_irqfd *irqfd)
-{
-	struct kev_vm *vm = irqfd->vm;
-	unsigned long flags;
-
-	spin_lock_irqsave(irqfds_lock(vm), flags);
-	if (kev_irqfd_deactivate(irqfd)) {
-		list_del_init(&irqfd->wait.entry);
-		llist_add(&irqfd->dead, &vm->irqfds.dead);
-		queue_work(vm->wq, &vm->irqfds.cleanup);
-	}
-	spin_unlock_irqrestore(irqfds_lock(vm), flags);
-}
-
-/*
- * Any context, hard irq included, with the wait-queue lock held.  The irqfd is
- * the consumer of its eventfd: it drains the counter and is the only one woken.
- */
-static int kev_irqfd_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync,
-			    void *key)
-{
-	struct kev_irqfd *irqfd = container_of(wait, struct kev_irqfd, wait);
-	__poll_t events = key_to_poll(key);
-	int woken = 0;
-	u64 count;
-
-	if (events & EPOLLIN) {
-		eventfd_ctx_do_read(irqfd->eventfd, &count);
-		irqfd_signal(irqfd);
-		woken = 1;
-	}
-	if (events & EPOLLHUP)
-		irqfd_hup(irqfd);
-	return woken;
-}
-
-/* Teardown: each step is done by the one owner */
-
-/**
- * struct ended_irqfds - Irqfds that inject no more and are still to be freed
- * @first:	The list of them.
- * @wait:	A reader of a resampler's list may still stand on one.
- */
-struct ended_irqfds {
-	struct llist_node *first;
-	bool wait;
-};
-
-/*
- * Off its wait queue, it ends: what was signalled is injected, and after this
- * nothing more is.  The inject work never takes irqfds.mutex, which the caller
- * may hold.
- */
-static void irqfd_end(struct kev_irqfd *irqfd, struct ended_irqfds *ended)
-{
-	flush_work(&irqfd->inject);
-	ended->wait |= kev_resampler_leave(irqfd->vm, irqfd->gsi,
-					   &irqfd->resample);
-	irqfd->dead.next = ended->first;
-	ended->first = &irqfd->dead;
-}
-
-static void irqfd_free(struct kev_irqfd *irqfd)
-{
-	kfree(irqfd->resample.resampler);
-	if (irqfd->resample.eventfd)
-		eventfd_ctx_put(irqfd->resample.eventfd);
-	eventfd_ctx_put(irqfd->eventfd);
-	kfree(irqfd);
-}
-
-/* One grace period for all.  Under no lock; @ended may be filled again. */
-static void irqfds_free(struct kev_vm *vm, struct ended_irqfds *ended)
-{
-	struct kev_irqfd *irqfd;
-	struct kev_irqfd *next;
-
-	if (ended->wait)
-		kev_irq_synchronize(vm);
-
-	llist_for_each_entry_safe(irqfd, next, ended->first, dead) {
-		irqfd_free(irqfd);
-		cond_resched();
-	}
-	*ended = (struct ended_irqfds){ };
-}
-
-static void irqfd_unhook(struct kev_irqfd *irqfd)
-{
-	u64 count;
-
-	eventfd_ctx_remove_wait_queue(irqfd->eventfd, &irqfd->wait, &count);
-}
-
-static void irqfds_cleanup(struct work_struct *work)
-{
-	struct kev_vm *vm = container_of(work, struct kev_vm, irqfds.cleanup);
-	struct llist_node *list = llist_del_all(&vm->irqfds.dead);
-	struct ended_irqfds ended = { };
-	struct kev_irqfd *irqfd;
-	struct kev_irqfd *next;
-
-	llist_for_each_entry_safe(irqfd, next, list, dead) {
-		irqfd_unhook(irqfd);
-		irqfd_end(irqfd, &ended);
-		cond_resched();
-	}
-	irqfds_free(vm, &ended);
-}
-
 /* Assign */
 
+static int irqfd_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync,
+			void *key);
+static void irqfd_inject(struct work_struct *work);
+static void irqfd_hup(struct kev_irqfd *irqfd);
+
 /**
- * struct irqfd_hook - A poll that publishes an irqfd
+ * struct irqfd_queue - A poll that publishes an irqfd
  * @pt:		What poll is called with.
  * @irqfd:	To publish.
  * @ret:	0 or -EBUSY.
  */
-struct irqfd_hook {
+struct irqfd_queue {
 	poll_table pt;
 	struct kev_irqfd *irqfd;
 	int ret;
@@ -399,16 +158,16 @@ static void irqfd_activate(struct kev_irqfd *irqfd)
 }
 
 /* On the wait queue and on the lists in one step, for signal and HUP to see. */
-static void irqfd_hook_proc(struct file *file, struct wait_queue_head *wqh,
+static void irqfd_queue_proc(struct file *file, struct wait_queue_head *wqh,
 			    poll_table *pt)
 {
-	struct irqfd_hook *hook = container_of(pt, struct irqfd_hook, pt);
-	struct kev_irqfd *irqfd = hook->irqfd;
+	struct irqfd_queue *queue = container_of(pt, struct irqfd_queue, pt);
+	struct kev_irqfd *irqfd = queue->irqfd;
 	unsigned long flags;
 
 	spin_lock_irqsave(&wqh->lock, flags);
 	if (wqh_is_taken(wqh)) {
-		hook->ret = -EBUSY;
+		queue->ret = -EBUSY;
 		goto unlock;
 	}
 
@@ -428,19 +187,19 @@ unlock:
  * Until that is done the irqfd has to stay: the file is held, so there is no
  * HUP, and the mutex keeps a deassign out.
  */
-static int irqfd_hook(struct kev_irqfd *irqfd, struct file *file)
+static int irqfd_queue(struct kev_irqfd *irqfd, struct file *file)
 {
-	struct irqfd_hook hook = { .irqfd = irqfd };
+	struct irqfd_queue queue = { .irqfd = irqfd };
 	__poll_t events;
 
 	lockdep_assert_held(&irqfd->vm->irqfds.mutex);
 
-	init_poll_funcptr(&hook.pt, irqfd_hook_proc);
-	events = vfs_poll(file, &hook.pt);
-	if (hook.ret)
-		return hook.ret;
+	init_poll_funcptr(&queue.pt, irqfd_queue_proc);
+	events = vfs_poll(file, &queue.pt);
+	if (queue.ret)
+		return queue.ret;
 	if ((events & EPOLLIN) && queue_work(irqfd->vm->wq, &irqfd->inject))
-		stat_inc(irqfd->vm, STAT_SIGNALLED);
+		kev_irqfd_count(irqfd->vm, KEV_IRQFD_SIGNALLED);
 	return 0;
 }
 
@@ -458,9 +217,9 @@ static struct kev_irqfd *irqfd_alloc(struct kev_vm *vm, u32 gsi)
 		return NULL;
 	irqfd->vm = vm;
 	irqfd->gsi = gsi;
-	init_waitqueue_func_entry(&irqfd->wait, kev_irqfd_wakeup);
+	init_waitqueue_func_entry(&irqfd->wait, irqfd_wakeup);
 	seqcount_spinlock_init(&irqfd->route_seq, irqfds_lock(vm));
-	INIT_WORK(&irqfd->inject, kev_irqfd_inject);
+	INIT_WORK(&irqfd->inject, irqfd_inject);
 	INIT_LIST_HEAD(&irqfd->active);
 	return irqfd;
 }
@@ -502,7 +261,7 @@ static int irqfd_publish(struct kev_irqfd *irqfd, struct file *file)
 	if (mutex_lock_killable(&vm->irqfds.mutex))
 		return -EINTR;
 	idx = srcu_read_lock(&vm->irq_srcu);
-	ret = irqfd_hook(irqfd, file);
+	ret = irqfd_queue(irqfd, file);
 	srcu_read_unlock(&vm->irq_srcu, idx);
 	mutex_unlock(&vm->irqfds.mutex);
 	return ret;
@@ -558,213 +317,99 @@ static int irqfd_assign(struct kev_vm *vm, const struct kvm_irqfd *args)
 	return ret;
 }
 
-/* Deassign */
+/* Signal in */
 
-/**
- * struct irqfd_unhook - A poll that takes an irqfd off its eventfd
- * @pt:		What poll is called with.
- * @vm:		Whose irqfd.
- * @gsi:	On which GSI.
- * @irqfd:	The result: deactivated and unhooked, or NULL.
- */
-struct irqfd_unhook {
-	poll_table pt;
-	struct kev_vm *vm;
-	u32 gsi;
-	struct kev_irqfd *irqfd;
-};
-
-static struct kev_irqfd *wqh_irqfd(struct wait_queue_head *wqh)
+static void irqfd_inject(struct work_struct *work)
 {
-	wait_queue_entry_t *wait;
+	struct kev_irqfd *irqfd = container_of(work, struct kev_irqfd, inject);
+	struct kev_irq irq = { .level = true };
+	int ret;
 
-	lockdep_assert_held(&wqh->lock);
-
-	list_for_each_entry(wait, &wqh->head, entry) {
-		if (!(wait->flags & WQ_FLAG_PRIORITY))
-			break;
-		if (wait->func == kev_irqfd_wakeup)
-			return container_of(wait, struct kev_irqfd, wait);
+	if (irqfd->resample.resampler) {
+		irq.source = KEV_IRQ_SOURCE_RESAMPLE;
+		ret = kev_set_irq(irqfd->vm, irqfd->gsi, &irq);
+	} else {
+		irq.pulse = true;
+		ret = kev_set_irq(irqfd->vm, irqfd->gsi, &irq);
+		irq.level = false;
+		kev_set_irq(irqfd->vm, irqfd->gsi, &irq);
 	}
-	return NULL;
+	kev_irqfd_count_delivery(irqfd->vm, ret);
 }
 
-/* Deactivated and off the queue in one step: the wakeup can run no more. */
-static void irqfd_unhook_proc(struct file *file, struct wait_queue_head *wqh,
-			      poll_table *pt)
+static void irqfd_defer(struct kev_irqfd *irqfd)
 {
-	struct irqfd_unhook *unhook = container_of(pt, struct irqfd_unhook, pt);
-	struct kev_vm *vm = unhook->vm;
-	struct kev_irqfd *irqfd;
-	unsigned long flags;
-	bool owner;
-	u64 count;
-
-	spin_lock_irqsave(&wqh->lock, flags);
-	irqfd = wqh_irqfd(wqh);
-	if (!irqfd || irqfd->vm != vm || irqfd->gsi != unhook->gsi)
-		goto unlock;
-
-	spin_lock(irqfds_lock(vm));
-	owner = kev_irqfd_deactivate(irqfd);
-	spin_unlock(irqfds_lock(vm));
-	if (!owner)
-		goto unlock;
-
-	__remove_wait_queue(wqh, &irqfd->wait);
-	eventfd_ctx_do_read(irqfd->eventfd, &count);
-	unhook->irqfd = irqfd;
-unlock:
-	spin_unlock_irqrestore(&wqh->lock, flags);
+	if (!queue_work(irqfd->vm->wq, &irqfd->inject))
+		kev_irqfd_count(irqfd->vm, KEV_IRQFD_COALESCED);
 }
 
-/* Deactivate and unhook; NULL when there is no such irqfd. */
-static struct kev_irqfd *irqfd_take(struct kev_vm *vm, struct file *file,
-				    u32 gsi)
+/* A torn-free copy of the route; only the copy may be used. */
+static struct kev_route irqfd_route(struct kev_irqfd *irqfd)
 {
-	struct irqfd_unhook unhook = { .vm = vm, .gsi = gsi };
+	struct kev_route route;
+	unsigned int seq;
 
-	lockdep_assert_held(&vm->irqfds.mutex);
+	do {
+		seq = read_seqcount_begin(&irqfd->route_seq);
+		route = irqfd->route;
+	} while (read_seqcount_retry(&irqfd->route_seq, seq));
 
-	init_poll_funcptr(&unhook.pt, irqfd_unhook_proc);
-	vfs_poll(file, &unhook.pt);
-	return unhook.irqfd;
+	return route;
 }
 
 /*
- * The mutex is dropped when the irqfd injects no more.  So where there is none,
- * no other deassign is half way through ending it.
+ * The read section spans the copy and the delivery: a routing change that
+ * waits for it knows that no old copy is still in use.
  */
-static int irqfd_deassign_file(struct kev_vm *vm, struct file *file, u32 gsi,
-			       struct ended_irqfds *ended)
+static void irqfd_signal(struct kev_irqfd *irqfd)
 {
-	struct kev_irqfd *irqfd;
+	static const struct kev_irq irq = { .level = true, .pulse = true };
+	struct kev_vm *vm = irqfd->vm;
+	struct kev_route route;
+	int ret = -1;
+	int idx;
 
-	if (mutex_lock_killable(&vm->irqfds.mutex))
-		return -EINTR;
-	irqfd = irqfd_take(vm, file, gsi);
-	if (irqfd)
-		irqfd_end(irqfd, ended);
-	mutex_unlock(&vm->irqfds.mutex);
-
-	/* Those whose eventfd was closed before this call end, too. */
-	if (!irqfd)
-		flush_work(&vm->irqfds.cleanup);
-	return 0;
-}
-
-/* The caller frees what is @ended. */
-static int irqfd_deassign(struct kev_vm *vm, const struct kvm_irqfd *args,
-			  struct ended_irqfds *ended)
-{
-	struct file *file;
-	int ret;
-
-	file = eventfd_fget(args->fd);
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-
-	ret = irqfd_deassign_file(vm, file, args->gsi, ended);
-	fput(file);
-	return ret;
-}
-
-static int irqfd_one(struct kev_vm *vm, const struct kvm_irqfd *args,
-		     struct ended_irqfds *ended)
-{
-	if (args->flags & ~(KVM_IRQFD_FLAG_DEASSIGN | KVM_IRQFD_FLAG_RESAMPLE))
-		return -EINVAL;
-
-	if (args->flags & KVM_IRQFD_FLAG_DEASSIGN)
-		return irqfd_deassign(vm, args, ended);
-	return irqfd_assign(vm, args);
-}
-
-/**
- * kev_irqfd - KVM_IRQFD
- * @vm:		The VM.
- * @args:	As the user gave them.
- *
- * Assign binds an eventfd to a GSI: each signal injects it.  An eventfd is
- * bound once on the whole host.  Deassign ends that: when it returns, that
- * irqfd injects nothing more; when there was none it succeeds.
- *
- * Context: Process context.  The sink's deliver must want no lock that the caller
- *	    holds.
- * Return: 0; -EINVAL: unknown flag, no interrupt controller to inject into, not
- *	   an eventfd; -EBADF; -EBUSY: the eventfd is bound; -ENOMEM; -EINTR: the
- *	   caller is being killed.
- */
-int kev_irqfd(struct kev_vm *vm, const struct kvm_irqfd *args)
-{
-	struct ended_irqfds ended = { };
-	int ret;
-
-	ret = irqfd_one(vm, args, &ended);
-	irqfds_free(vm, &ended);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(kev_irqfd);
-
-/* Do @nr entries until one fails; returns how many were done, and why not more. */
-static unsigned int irqfd_chunk(struct kev_vm *vm, const struct kvm_irqfd *args,
-				unsigned int nr, int *error)
-{
-	struct ended_irqfds ended = { };
-	unsigned int done;
-
-	for (done = 0; done < nr; done++) {
-		*error = kev_batch_pause();
-		if (!*error)
-			*error = irqfd_one(vm, &args[done], &ended);
-		if (*error)
-			break;
+	kev_irqfd_count(vm, KEV_IRQFD_SIGNALLED);
+	if (irqfd->resample.resampler) {
+		irqfd_defer(irqfd);
+		return;
 	}
-	irqfds_free(vm, &ended);
-	return done;
+
+	idx = srcu_read_lock(&vm->irq_srcu);
+	route = irqfd_route(irqfd);
+	if (route.type)
+		ret = vm->ops->deliver_atomic(vm->sink, &route, &irq);
+	srcu_read_unlock(&vm->irq_srcu, idx);
+
+	if (ret == -EWOULDBLOCK)
+		irqfd_defer(irqfd);
+	else
+		kev_irqfd_count_delivery(vm, ret);
 }
 
-/**
- * kev_irqfd_batch - KVM_EVENTFD_IRQFDS
- * @vm:		The VM.
- * @entries:	@nr of them, each for kev_irqfd().
- * @nr:		Any number.
- *
- * Entries are copied KEV_BATCH_CHUNK at a time, and what a chunk deassigns has
- * ended, with one grace period, before the next chunk is read: user memory,
- * which may fault for as long as its owner likes, is touched with nothing half
- * done.  What is true when kev_irqfd() returns is true of each when this does.
- *
- * Context: Process context.
- * Return: How many were done before one failed; its errno when that is the
- *	   first; -ENOMEM; -EFAULT; -EINTR: the caller is being killed.
+/*
+ * Any context, hard irq included, with the wait-queue lock held.  The irqfd is
+ * the consumer of its eventfd: it drains the counter and is the only one woken.
  */
-int kev_irqfd_batch(struct kev_vm *vm, const struct kvm_irqfd __user *entries,
-		    unsigned int nr)
+static int irqfd_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync,
+			    void *key)
 {
-	struct kvm_irqfd *chunk;
-	unsigned int done = 0;
-	unsigned int n;
-	int ret = 0;
+	struct kev_irqfd *irqfd = container_of(wait, struct kev_irqfd, wait);
+	__poll_t events = key_to_poll(key);
+	int woken = 0;
+	u64 count;
 
-	chunk = kev_batch_alloc(nr, sizeof(*chunk));
-	if (!chunk)
-		return -ENOMEM;
-
-	while (done < nr && !ret) {
-		n = kev_batch_read(chunk, &entries[done], nr - done,
-				   sizeof(*chunk));
-		if (n)
-			done += irqfd_chunk(vm, chunk, n, &ret);
-		else
-			ret = -EFAULT;
+	if (events & EPOLLIN) {
+		eventfd_ctx_do_read(irqfd->eventfd, &count);
+		irqfd_signal(irqfd);
+		woken = 1;
 	}
-	kvfree(chunk);
-	return done ? done : ret;
+	if (events & EPOLLHUP)
+		irqfd_hup(irqfd);
+	return woken;
 }
-EXPORT_SYMBOL_GPL(kev_irqfd_batch);
 
-/* All irqfds of a VM */
+/* The route changes */
 
 static void irqfd_update(struct kev_irqfd *irqfd, const struct kev_route *route)
 {
@@ -834,47 +479,320 @@ void kev_irqfds_update(struct kev_vm *vm, u32 gsi,
 	}
 }
 
-static void stats_add(struct kev_irqfd_stats *sum,
-		      const struct kev_irqfd_counts *counts)
+/* The end: each step is done by the one owner */
+
+/* Take it off its lists.  True for one caller alone. */
+static bool irqfd_deactivate(struct kev_irqfd *irqfd)
 {
-	u64 nr[NR_IRQFD_STATS];
-	unsigned int seq;
-	unsigned int i;
+	struct kev_irqfds *irqfds = &irqfd->vm->irqfds;
 
-	do {
-		seq = u64_stats_fetch_begin(&counts->sync);
-		for (i = 0; i < NR_IRQFD_STATS; i++)
-			nr[i] = u64_stats_read(&counts->nr[i]);
-	} while (u64_stats_fetch_retry(&counts->sync, seq));
+	lockdep_assert_held(&irqfds->lock);
 
-	sum->signalled += nr[STAT_SIGNALLED];
-	sum->injected += nr[STAT_INJECTED];
-	sum->coalesced += nr[STAT_COALESCED];
-	sum->dropped += nr[STAT_DROPPED];
+	if (list_empty(&irqfd->active))
+		return false;
+
+	list_del_init(&irqfd->active);
+	hlist_del_init(&irqfd->peers);
+	irqfds->nr_active--;
+	return true;
 }
 
 /**
- * kev_irqfds_stats - What became of all signals
+ * struct ended_irqfds - Irqfds that inject no more and are still to be freed
+ * @first:	The list of them.
+ * @wait:	A reader of a resampler's list may still stand on one.
+ */
+struct ended_irqfds {
+	struct llist_node *first;
+	bool wait;
+};
+
+/*
+ * Off its wait queue, it ends: what was signalled is injected, and after this
+ * nothing more is.  The inject work never takes irqfds.mutex, which the caller
+ * may hold.
+ */
+static void irqfd_end(struct kev_irqfd *irqfd, struct ended_irqfds *ended)
+{
+	flush_work(&irqfd->inject);
+	ended->wait |= kev_resampler_leave(irqfd->vm, irqfd->gsi,
+					   &irqfd->resample);
+	irqfd->dead.next = ended->first;
+	ended->first = &irqfd->dead;
+}
+
+static void irqfd_free(struct kev_irqfd *irqfd)
+{
+	kfree(irqfd->resample.resampler);
+	if (irqfd->resample.eventfd)
+		eventfd_ctx_put(irqfd->resample.eventfd);
+	eventfd_ctx_put(irqfd->eventfd);
+	kfree(irqfd);
+}
+
+/* One grace period for all.  Under no lock; @ended may be filled again. */
+static void irqfds_free(struct kev_vm *vm, struct ended_irqfds *ended)
+{
+	struct kev_irqfd *irqfd;
+	struct kev_irqfd *next;
+
+	if (ended->wait)
+		kev_irq_synchronize(vm);
+
+	llist_for_each_entry_safe(irqfd, next, ended->first, dead) {
+		irqfd_free(irqfd);
+		cond_resched();
+	}
+	*ended = (struct ended_irqfds){ };
+}
+
+static void irqfd_dequeue(struct kev_irqfd *irqfd)
+{
+	u64 count;
+
+	eventfd_ctx_remove_wait_queue(irqfd->eventfd, &irqfd->wait, &count);
+}
+
+/* The eventfd is closed */
+
+/*
+ * The last reference to the eventfd's file is gone.  Its lock is held.  Holders of
+ * its context alone can still signal it, but the route of an irqfd off its
+ * list is not kept up to date: so it leaves the wait queue at once.  The
+ * cleanup is queued under the irqfds_lock, so that the close of the VM, which
+ * finds no irqfd under that lock, waits for the cleanup of this one.
+ */
+static void irqfd_hup(struct kev_irqfd *irqfd)
+{
+	struct kev_vm *vm = irqfd->vm;
+	unsigned long flags;
+
+	spin_lock_irqsave(irqfds_lock(vm), flags);
+	if (irqfd_deactivate(irqfd)) {
+		list_del_init(&irqfd->wait.entry);
+		llist_add(&irqfd->dead, &vm->irqfds.dead);
+		queue_work(vm->wq, &vm->irqfds.cleanup);
+	}
+	spin_unlock_irqrestore(irqfds_lock(vm), flags);
+}
+
+static void irqfds_cleanup(struct work_struct *work)
+{
+	struct kev_vm *vm = container_of(work, struct kev_vm, irqfds.cleanup);
+	struct llist_node *list = llist_del_all(&vm->irqfds.dead);
+	struct ended_irqfds ended = { };
+	struct kev_irqfd *irqfd;
+	struct kev_irqfd *next;
+
+	llist_for_each_entry_safe(irqfd, next, list, dead) {
+		irqfd_dequeue(irqfd);
+		irqfd_end(irqfd, &ended);
+		cond_resched();
+	}
+	irqfds_free(vm, &ended);
+}
+
+/* Deassign */
+
+/**
+ * struct irqfd_dequeue - A poll that takes an irqfd off its eventfd
+ * @pt:		What poll is called with.
+ * @vm:		Whose irqfd.
+ * @gsi:	On which GSI.
+ * @irqfd:	The result: deactivated and dequeued, or NULL.
+ */
+struct irqfd_dequeue {
+	poll_table pt;
+	struct kev_vm *vm;
+	u32 gsi;
+	struct kev_irqfd *irqfd;
+};
+
+static struct kev_irqfd *wqh_irqfd(struct wait_queue_head *wqh)
+{
+	wait_queue_entry_t *wait;
+
+	lockdep_assert_held(&wqh->lock);
+
+	list_for_each_entry(wait, &wqh->head, entry) {
+		if (!(wait->flags & WQ_FLAG_PRIORITY))
+			break;
+		if (wait->func == irqfd_wakeup)
+			return container_of(wait, struct kev_irqfd, wait);
+	}
+	return NULL;
+}
+
+/* Deactivated and off the queue in one step: the wakeup can run no more. */
+static void irqfd_dequeue_proc(struct file *file, struct wait_queue_head *wqh,
+			      poll_table *pt)
+{
+	struct irqfd_dequeue *dequeue = container_of(pt, struct irqfd_dequeue, pt);
+	struct kev_vm *vm = dequeue->vm;
+	struct kev_irqfd *irqfd;
+	unsigned long flags;
+	bool owner;
+	u64 count;
+
+	spin_lock_irqsave(&wqh->lock, flags);
+	irqfd = wqh_irqfd(wqh);
+	if (!irqfd || irqfd->vm != vm || irqfd->gsi != dequeue->gsi)
+		goto unlock;
+
+	spin_lock(irqfds_lock(vm));
+	owner = irqfd_deactivate(irqfd);
+	spin_unlock(irqfds_lock(vm));
+	if (!owner)
+		goto unlock;
+
+	__remove_wait_queue(wqh, &irqfd->wait);
+	eventfd_ctx_do_read(irqfd->eventfd, &count);
+	dequeue->irqfd = irqfd;
+unlock:
+	spin_unlock_irqrestore(&wqh->lock, flags);
+}
+
+/* Deactivate and dequeue; NULL when there is no such irqfd. */
+static struct kev_irqfd *irqfd_take(struct kev_vm *vm, struct file *file,
+				    u32 gsi)
+{
+	struct irqfd_dequeue dequeue = { .vm = vm, .gsi = gsi };
+
+	lockdep_assert_held(&vm->irqfds.mutex);
+
+	init_poll_funcptr(&dequeue.pt, irqfd_dequeue_proc);
+	vfs_poll(file, &dequeue.pt);
+	return dequeue.irqfd;
+}
+
+/*
+ * The mutex is dropped when the irqfd injects no more.  So where there is none,
+ * no other deassign is half way through ending it.
+ */
+static int irqfd_deassign_file(struct kev_vm *vm, struct file *file, u32 gsi,
+			       struct ended_irqfds *ended)
+{
+	struct kev_irqfd *irqfd;
+
+	if (mutex_lock_killable(&vm->irqfds.mutex))
+		return -EINTR;
+	irqfd = irqfd_take(vm, file, gsi);
+	if (irqfd)
+		irqfd_end(irqfd, ended);
+	mutex_unlock(&vm->irqfds.mutex);
+
+	/* Those whose eventfd was closed before this call end, too. */
+	if (!irqfd)
+		flush_work(&vm->irqfds.cleanup);
+	return 0;
+}
+
+/* The caller frees what is @ended. */
+static int irqfd_deassign(struct kev_vm *vm, const struct kvm_irqfd *args,
+			  struct ended_irqfds *ended)
+{
+	struct file *file;
+	int ret;
+
+	file = eventfd_fget(args->fd);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	ret = irqfd_deassign_file(vm, file, args->gsi, ended);
+	fput(file);
+	return ret;
+}
+
+/* The ioctls */
+
+static int irqfd_one(struct kev_vm *vm, const struct kvm_irqfd *args,
+		     struct ended_irqfds *ended)
+{
+	if (args->flags & ~(KVM_IRQFD_FLAG_DEASSIGN | KVM_IRQFD_FLAG_RESAMPLE))
+		return -EINVAL;
+
+	if (args->flags & KVM_IRQFD_FLAG_DEASSIGN)
+		return irqfd_deassign(vm, args, ended);
+	return irqfd_assign(vm, args);
+}
+
+/**
+ * kev_irqfd - KVM_IRQFD
  * @vm:		The VM.
- * @sum:	Filled, over irqfds that are and were.  No count ever falls.
+ * @args:	As the user gave them.
+ *
+ * Assign binds an eventfd to a GSI: each signal injects it.  An eventfd is
+ * bound once on the whole host.  Deassign ends that: when it returns, that
+ * irqfd injects nothing more; when there was none it succeeds.
+ *
+ * Context: Process context.  The sink's deliver must want no lock that the caller
+ *	    holds.
+ * Return: 0; -EINVAL: unknown flag, no interrupt controller to inject into, not
+ *	   an eventfd; -EBADF; -EBUSY: the eventfd is bound; -ENOMEM; -EINTR: the
+ *	   caller is being killed.
+ */
+int kev_irqfd(struct kev_vm *vm, const struct kvm_irqfd *args)
+{
+	struct ended_irqfds ended = { };
+	int ret;
+
+	ret = irqfd_one(vm, args, &ended);
+	irqfds_free(vm, &ended);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(kev_irqfd);
+
+/**
+ * struct irqfd_batch - A batch that is being done
+ * @vm:		The VM.
+ * @ended:	What the chunk deassigned so far.
+ */
+struct irqfd_batch {
+	struct kev_vm *vm;
+	struct ended_irqfds ended;
+};
+
+static int irqfd_batch_one(void *data, const void *entry)
+{
+	struct irqfd_batch *batch = data;
+
+	return irqfd_one(batch->vm, entry, &batch->ended);
+}
+
+/* What the chunk deassigned has ended, with one grace period. */
+static void irqfd_batch_chunk_done(void *data)
+{
+	struct irqfd_batch *batch = data;
+
+	irqfds_free(batch->vm, &batch->ended);
+}
+
+/**
+ * kev_irqfd_batch - KVM_EVENTFD_IRQFDS
+ * @vm:		The VM.
+ * @entries:	@nr of them, each for kev_irqfd().
+ * @nr:		Any number.
+ *
+ * What is true when kev_irqfd() returns is true of each when this does.
  *
  * Context: Process context.
- * Return: How many irqfds are bound.
+ * Return: As kev_batch_run().
  */
-unsigned int kev_irqfds_stats(struct kev_vm *vm, struct kev_irqfd_stats *sum)
+int kev_irqfd_batch(struct kev_vm *vm, const struct kvm_irqfd __user *entries,
+		    unsigned int nr)
 {
-	unsigned int nr;
-	int cpu;
+	static const struct kev_batch batch = {
+		.size = sizeof(*entries),
+		.one = irqfd_batch_one,
+		.chunk_done = irqfd_batch_chunk_done,
+	};
+	struct irqfd_batch data = { .vm = vm };
 
-	*sum = (struct kev_irqfd_stats){ };
-	for_each_possible_cpu(cpu)
-		stats_add(sum, per_cpu_ptr(vm->irqfds.counts, cpu));
-
-	spin_lock_irq(irqfds_lock(vm));
-	nr = vm->irqfds.nr_active;
-	spin_unlock_irq(irqfds_lock(vm));
-	return nr;
+	return kev_batch_run(&batch, &data, entries, nr);
 }
+EXPORT_SYMBOL_GPL(kev_irqfd_batch);
+
+/* All irqfds of a VM */
 
 /**
  * kev_irqfds_init - No irqfds
@@ -886,14 +804,11 @@ unsigned int kev_irqfds_stats(struct kev_vm *vm, struct kev_irqfd_stats *sum)
 int kev_irqfds_init(struct kev_vm *vm)
 {
 	struct kev_irqfds *irqfds = &vm->irqfds;
-	int cpu;
+	int ret;
 
-	irqfds->counts = alloc_percpu_gfp(struct kev_irqfd_counts,
-					  GFP_KERNEL_ACCOUNT);
-	if (!irqfds->counts)
-		return -ENOMEM;
-	for_each_possible_cpu(cpu)
-		u64_stats_init(&per_cpu_ptr(irqfds->counts, cpu)->sync);
+	ret = kev_irqfd_counts_init(irqfds);
+	if (ret)
+		return ret;
 
 	mutex_init(&irqfds->mutex);
 	spin_lock_init(&irqfds->lock);
@@ -912,7 +827,7 @@ static struct kev_irqfd *irqfds_deactivate_first(struct kev_vm *vm)
 	irqfd = list_first_entry_or_null(&vm->irqfds.active, struct kev_irqfd,
 					 active);
 	if (irqfd)
-		kev_irqfd_deactivate(irqfd);
+		irqfd_deactivate(irqfd);
 	spin_unlock_irq(irqfds_lock(vm));
 
 	return irqfd;
@@ -936,7 +851,7 @@ void kev_irqfds_release(struct kev_vm *vm)
 	struct kev_irqfd *irqfd;
 
 	while ((irqfd = irqfds_deactivate_first(vm))) {
-		irqfd_unhook(irqfd);
+		irqfd_dequeue(irqfd);
 		irqfd_end(irqfd, &ended);
 		cond_resched();
 	}
@@ -954,5 +869,5 @@ void kev_irqfds_destroy(struct kev_vm *vm)
 
 	for (i = 0; i < KEV_IRQFD_PAGES; i++)
 		kfree(vm->irqfds.by_gsi[i]);
-	free_percpu(vm->irqfds.counts);
+	kev_irqfd_counts_destroy(&vm->irqfds);
 }

@@ -109,21 +109,9 @@ int kev_ioeventfd(struct kev_vm *vm, const struct kvm_ioeventfd *args)
 }
 EXPORT_SYMBOL_GPL(kev_ioeventfd);
 
-/* Do @nr entries; returns how many were done, and in *@error why no more. */
-static unsigned int ioeventfd_chunk(struct kev_vm *vm,
-				    const struct kvm_ioeventfd *entries,
-				    unsigned int nr, int *error)
+static int ioeventfd_one(void *vm, const void *entry)
 {
-	unsigned int done;
-
-	for (done = 0; done < nr; done++) {
-		*error = kev_batch_pause();
-		if (!*error)
-			*error = kev_ioeventfd(vm, &entries[done]);
-		if (*error)
-			break;
-	}
-	return done;
+	return kev_ioeventfd(vm, entry);
 }
 
 /**
@@ -133,31 +121,17 @@ static unsigned int ioeventfd_chunk(struct kev_vm *vm,
  * @nr:		Any number.
  *
  * Context: Process context.
- * Return: How many were done before one failed; its errno when that is the
- *	   first; -EFAULT; -EINTR on a fatal signal; -ENOMEM.
+ * Return: As kev_batch_run().
  */
 int kev_ioeventfd_batch(struct kev_vm *vm,
 			const struct kvm_ioeventfd __user *entries,
 			unsigned int nr)
 {
-	struct kvm_ioeventfd *chunk;
-	unsigned int done = 0;
-	unsigned int n;
-	int ret = 0;
+	static const struct kev_batch batch = {
+		.size = sizeof(*entries),
+		.one = ioeventfd_one,
+	};
 
-	chunk = kev_batch_alloc(nr, sizeof(*chunk));
-	if (!chunk)
-		return -ENOMEM;
-
-	while (done < nr && !ret) {
-		n = kev_batch_read(chunk, &entries[done], nr - done,
-				   sizeof(*chunk));
-		if (n)
-			done += ioeventfd_chunk(vm, chunk, n, &ret);
-		else
-			ret = -EFAULT;
-	}
-	kvfree(chunk);
-	return done ? done : ret;
+	return kev_batch_run(&batch, vm, entries, nr);
 }
 EXPORT_SYMBOL_GPL(kev_ioeventfd_batch);

@@ -157,7 +157,7 @@ inline deliver(i, first, second)
 	fi
 }
 
-/* irqfd_queue_inject() */
+/* irqfd_defer() */
 inline queue_inject(i)
 {
 	if
@@ -166,7 +166,7 @@ inline queue_inject(i)
 	fi
 }
 
-/* kev_irqfd_wakeup() for EPOLLIN: the counter is read */
+/* irqfd_wakeup() for EPOLLIN: the counter is read */
 inline drain(i)
 {
 	use(i);
@@ -177,7 +177,7 @@ inline drain(i)
 	fi
 }
 
-/* eventfd_write() or eventfd_signal(), and in it kev_irqfd_wakeup() */
+/* eventfd_write() or eventfd_signal(), and in it irqfd_wakeup() */
 inline signal_event()
 {
 	atomic {
@@ -242,14 +242,14 @@ inline take_off(i)
 	fi
 }
 
-/* kev_irqfd_deactivate() */
+/* irqfd_deactivate() */
 inline deactivate(i)
 {
 	I[i].listed = false;
 	I[i].updating = false
 }
 
-/* irqfd_hup(), with kev_irqfd_deactivate(); under wqh_lock, which it drops */
+/* irqfd_hup(), with irqfd_deactivate(); under wqh_lock, which it drops */
 inline hup(i)
 {
 	use(i);
@@ -300,7 +300,7 @@ inline file_put()
 	fi
 }
 
-/* irqfd_unhook(): eventfd_ctx_remove_wait_queue() */
+/* irqfd_dequeue(): eventfd_ctx_remove_wait_queue() */
 inline unhook(i)
 {
 	atomic {
@@ -412,7 +412,7 @@ proctype assign(byte w; bit v; byte me)
 	   :: else
 	   fi;
 
-	   /* irqfd_assign_file(), irqfd_hook_proc() */
+	   /* irqfd_assign_file(), irqfd_queue_proc() */
 	   atomic {
 		w == NO_MUTEX || !mutex[v] -> mutex[v] = true;
 		srcu_enter();
@@ -446,7 +446,7 @@ proctype assign(byte w; bit v; byte me)
 		I[me].published = true;
 		unlock(wqh_lock)
 	      };
-	      /* irqfd_hook(): the poll's look at the counter */
+	      /* irqfd_queue(): the poll's look at the counter */
 	      atomic {
 		if
 		:: count && w != NO_POLL ->
@@ -479,7 +479,7 @@ proctype assign(byte w; bit v; byte me)
 }
 
 /*
- * irqfd_deassign_file(): irqfd_unhook_proc(), and the end of what it found, under the
+ * irqfd_deassign_file(): irqfd_dequeue_proc(), and the end of what it found, under the
  * mutex.  A deassign that finds nothing has waited for others by taking it.
  */
 proctype deassign(byte w; bit v)
@@ -642,7 +642,7 @@ proctype ack(byte w)
 
 /* The work items. */
 
-/* kev_irqfd_inject(): the route is the table's */
+/* irqfd_inject(): the route is the table's */
 proctype inject_work(byte w; byte me)
 {
 	bit s;

@@ -1,48 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What batched calls share.
- *
- * User memory may fault for as long as its owner likes, so it is read with nothing
- * half done: a chunk of entries is copied, done and completed before the next.
- */
+/* Batched calls: many entries in user memory, done one by one. */
 #ifndef _KEV_BATCH_H
 #define _KEV_BATCH_H
 
 #include <linux/errno.h>
-#include <linux/minmax.h>
-#include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
-#include <linux/uaccess.h>
+#include <linux/types.h>
 
 /* Entries that are copied, and whose ends are completed, together. */
 #define KEV_BATCH_CHUNK		1024u
 
-/* Room for a chunk of a batch of @nr entries; kvfree() it. */
-static inline void *kev_batch_alloc(unsigned int nr, size_t size)
-{
-	return kvmalloc_array(clamp(nr, 1u, KEV_BATCH_CHUNK), size,
-			      GFP_KERNEL_ACCOUNT);
-}
-
-/*
- * Copy the next chunk of @nr entries that are left.  Returns how many could be
- * read: entry by entry, for not every architecture tells exactly where a copy
- * faulted.
+/**
+ * struct kev_batch - What is done with the entries of a batch
+ * @size:	Of one, in bytes.
+ * @one:	Do one.  0, or the errno that ends the batch.
+ * @chunk_done:	Complete what @one began, behind the last one of a chunk.  NULL:
+ *		@one leaves nothing to do.
+ *
+ * Both are called with what kev_batch_run() was given, in process context.
  */
-static inline unsigned int kev_batch_read(void *chunk,
-					  const void __user *entries,
-					  unsigned int nr, size_t size)
-{
-	unsigned int i;
+struct kev_batch {
+	size_t size;
+	int (*one)(void *data, const void *entry);
+	void (*chunk_done)(void *data);
+};
 
-	nr = min(nr, KEV_BATCH_CHUNK);
-	for (i = 0; i < nr; i++)
-		if (copy_from_user(chunk + i * size, entries + i * size, size))
-			break;
-	return i;
-}
+int kev_batch_run(const struct kev_batch *batch, void *data,
+		  const void __user *entries, unsigned int nr);
 
 /* Between two entries: let others run; -EINTR when the caller is being killed. */
 static inline int kev_batch_pause(void)
