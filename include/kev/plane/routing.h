@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The routing table itself: for irqchip.c, which reads it, and routing.c. */
+/* The table of GSI routes: for irqchip.c, which reads it, and for routing*.c. */
 #ifndef _KEV_ROUTING_H
 #define _KEV_ROUTING_H
 
@@ -86,6 +86,42 @@ kev_routing_slot(const struct kev_routing *table, u32 gsi)
 	return page ? &page->route[gsi % KEV_ROUTES_PER_PAGE] : NULL;
 }
 
+/* Both whole: 32 bytes, whatever the type. */
+static inline bool kev_route_equal(const struct kev_route *a,
+				   const struct kev_route *b)
+{
+	const u64 *x = (const u64 *)a;
+	const u64 *y = (const u64 *)b;
+
+	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]));
+}
+
+/* routing_table.c */
+struct kev_routing *kev_routing_alloc(unsigned int max_routes,
+				      unsigned int nr_pins);
+struct kev_routing *kev_routing_grow(const struct kev_routing *table,
+				     unsigned int max_routes);
+void kev_routing_free(struct kev_routing *table);
+struct kev_route *kev_routing_make_slot(struct kev_routing *table, u32 gsi);
+int kev_route_fill(struct kev_vm *vm, struct kev_route *route, u32 gsi,
+		   const struct kvm_irq_routing_entry *ue);
+void kev_route_put(struct kev_vm *vm, const struct kev_route *route);
+void kev_routing_put_routes(struct kev_vm *vm, struct kev_routing *table);
+void kev_pin_set_owner(struct kev_routing *table, struct kev_pin *pin,
+		       u32 owner);
+void kev_pin_add(struct kev_routing *table, unsigned int chip, unsigned int nr,
+		 u32 gsi);
+
+typedef int (*kev_route_entry_fn)(void *data,
+				  const struct kvm_irq_routing_entry *ue);
+int kev_route_entries(const struct kvm_irq_routing_entry __user *user,
+		      unsigned int nr, kev_route_entry_fn one, void *data);
+
+/* routing.c */
+void kev_routing_changed(struct kev_vm *vm);
+bool kev_routing_must_wait(struct kev_vm *vm);
+
+/* irqchip.c */
 struct kev_pin *kev_routing_pin(struct kev_routing *table, unsigned int chip,
 				unsigned int nr);
 
