@@ -197,3 +197,16 @@ struct workqueue_struct *kev_vm_workqueue(const struct kev_vm *vm)
 	return vm->wq;
 }
 EXPORT_SYMBOL_GPL(kev_vm_workqueue);
+
+/**
+ * kev_vm_sink - What a VM's sink ops are called with
+ * @vm:		The VM.
+ *
+ * Context: Any.
+ * Return: What kev_vm_create() was given.
+ */
+void *kev_vm_sink(const struct kev_vm *vm)
+{
+	return vm->sink;
+}
+EXPORT_SYMBOL_GPL(kev_vm_sink);
