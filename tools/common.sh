@@ -57,15 +57,37 @@ failed_cases() {
 		tr -d '\r' | cut -c 1-200
 }
 
-# What a build of the module reads, relative to the top.
-module_sources() {
+# Files of the checkout, relative to the top, without what was built. git may be
+# missing, or may refuse a checkout that belongs to somebody else.
+tree_files() {
 	(
 		cd "$KEV_TOP" || exit
-		find . -maxdepth 1 -type f \( -name '*.[ch]' -o -name Kbuild -o -name Kconfig \) \
-			! -name '*.mod.c'
-		find base plane x86 lines node include tests/kunit -type f -name '*.[ch]' \
-			! -name '*.mod.c'
-	) | sed 's|^\./||' | sort
+		{ [ -e .git ] && git ls-files -co --exclude-standard 2>/dev/null; } ||
+			find . \( -path ./.git -o -path ./build \) -prune -o -type f \
+				! -name '*.o' ! -name '*.ko' ! -name '*.d' ! -name '*.cmd' \
+				! -name '*.mod' ! -name '*.mod.c' ! -name '*.symvers' \
+				! -name '*.orig' ! -name '*.rej' ! -name '*~' -print |
+			sed 's|^\./||'
+	) | while read -r file; do
+		[ ! -f "$KEV_TOP/$file" ] || echo "$file"
+	done | sort -u
+}
+
+# What a build of the module reads, its KUnit suites too. Every list of the
+# module's files comes from here, so that none depends on a folder's name.
+module_sources() {
+	tree_files | awk '/(^|\/)(Kbuild|Kconfig)$|\.[ch]$/ &&
+		(!/^(Documentation|samples|tests)\// || /^tests\/kunit\//)'
+}
+
+# The module's own C files, without the KUnit suites.
+module_code() {
+	module_sources | grep '\.[ch]$' | grep -v '^tests/'
+}
+
+# C files that are compiled for user space.
+program_code() {
+	tree_files | grep '\.[ch]$' | grep -v '^Documentation/example/' | comm -23 - <(module_sources)
 }
 
 # Brings the folder $1 to the state of the sources: a file is written only when
@@ -81,8 +103,8 @@ sync_sources() {
 			cp "$KEV_TOP/$file" "$dest/$file"
 		fi
 	done
-	(cd "$dest" && find . -type f -name '*.[ch]' ! -name '*.mod.c') | sed 's|^\./||' |
-		sort | comm -23 - <(module_sources) | while read -r file; do
+	(cd "$dest" && find . -type f \( -name '*.[ch]' -o -name Kbuild -o -name Kconfig \) \
+		! -name '*.mod.c') | sed 's|^\./||' | sort | comm -23 - <(module_sources) | while read -r file; do
 		rm -f "$dest/$file"
 	done
 }
