@@ -51,10 +51,32 @@ apt_update_once() {
 	as_root apt-get update -q </dev/null >&2 || say "apt-get update reported errors; going on"
 }
 
-# The cases that failed in a test's log, and what they say of it.
+# The cases that failed in a test's log, and what they say of it. How many is
+# for tests/lib/ktap to say.
 failed_cases() {
-	grep -aE '^[# ]*not ok|^# .*(:Expected |terminated by)|\[FAILED\]|: error: ' "$1" |
+	grep -aE '^([[a-z0-9. -]*[]:] )? *(not ok|Bail out!|ktap: )|# .*(:Expected |terminated by|EXPECTATION FAILED|ASSERTION FAILED)|: error: ' "$1" |
 		tr -d '\r' | cut -c 1-200
+}
+
+# counts_line NAME PASSED FAILED SKIPPED: the last line of a test for people; its
+# status.
+counts_line() {
+	echo "$1: $2 passed, $3 failed, $4 skipped"
+	[ "$3" -eq 0 ] && [ "$2" -gt 0 ]
+}
+
+# count_cases NAME COMMAND...: runs the command, shows its KTAP and ends with the
+# line of counts; the status is that of both.
+count_cases() {
+	local name=$1 log status=0 counts
+	shift
+
+	log=$(mktemp)
+	"$@" | tee "$log" || status=$?
+	read -ra counts < <("$KEV_TOP/tests/lib/ktap" "$log")
+	rm -f "$log"
+	[ "$status" -eq 0 ] || [ "${counts[1]}" -ne 0 ] || counts[1]=1
+	counts_line "$name" "${counts[@]}"
 }
 
 # Files of the checkout, relative to the top, without what was built. git may be

@@ -2,7 +2,7 @@
 /*
  * KVM_IRQFD: which call is refused with what, and what a signal then does.
  * The vectors are looked for in the LAPIC's IRR, so that the same tests can
- * judge a KVM that runs no guest.
+ * look at a KVM that runs no guest.
  */
 #include <poll.h>
 #include <pthread.h>

@@ -450,7 +450,7 @@ FIXTURE(eoi) {
 	void *code;
 };
 
-/* The judge's guest leaves at once, again and again. */
+/* The reference's guest leaves at once, again and again. */
 static void load_guest(int vm, void *code)
 {
 	static const uint8_t loop[] = { 0xe6, 0x99, 0xeb, 0xfc };

@@ -152,7 +152,7 @@ static void kev_take(struct machine *m, unsigned int cpu, struct event *event)
 	event->vector = intr.vector;
 }
 
-/* What the judge's CPUs took must be next here; anything else differs. */
+/* What the reference's CPUs took must be next here; anything else differs. */
 static void kev_events(struct machine *m, struct observation *o,
 		       const struct observation *expected)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The judge: a VM on kvm.ko.  Guest accesses are made by guest code.
+ * The reference: a VM on kvm.ko.  Guest accesses are made by guest code.
  *
  * The guest is a stub in 64-bit mode: one page of code, and three that it
  * needs for itself.  Each routine makes one access and leaves with an OUT to a

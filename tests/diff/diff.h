@@ -257,7 +257,7 @@ struct machine {
  * @set_base:	A VMM restores it: from any mode to any other.
  * @take:	The CPU takes its next interrupt, if there is one.
  * @events:	Append what the CPU takes at once: INIT, SIPI, SMI, NMI.
- *		@expected: what the judge's CPU took; NULL on the judge.
+ *		@expected: what the reference's CPU took; NULL on the reference.
  */
 struct backend {
 	const char *name;
@@ -322,7 +322,7 @@ void script_free(struct script *script);
  * struct pair - Both machines' observations after a step
  * @step:	Which.
  * @config:	Of both machines.
- * @kvm:	The judge's.
+ * @kvm:	The reference's.
  * @kev:	The module's.
  */
 struct pair {
@@ -337,7 +337,7 @@ void pair_print(const struct pair *pair);
 void observation_print(const struct observation *o);
 
 /* differences.c */
-bool judge_is_old(void);
+bool reference_is_old(void);
 void differences_forgive(struct pair *pair);
 bool difference_is_known(const char *name);
 void differences_list(void);
@@ -353,7 +353,8 @@ void script_where(void);
 void script_shrink(struct script *script, size_t last);
 
 /* directed.c */
-unsigned int directed_run(const char *filter, unsigned int *passed);
+unsigned int directed_count(const char *filter);
+void directed_run(const char *filter);
 void directed_list(void);
 
 #endif

@@ -8,7 +8,7 @@
  * them, and a directed case shows each.
  *
  * The module does what kvm.ko does in 6.12 on all kernels.  Where an older
- * kvm.ko does not, the difference is one of old judges only.
+ * kvm.ko does not, the difference is one of old references only.
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,10 +20,10 @@
  * struct difference - One of them
  * @name:	Short.
  * @reason:	Why it is wanted, or cannot be helped.
- * @forgive:	Make the module's observation look like the judge's where this
+ * @forgive:	Make the module's observation look like the reference's where this
  *		difference explains it; true when it did.  NULL when only a
  *		directed case shows it.
- * @old:	Only where judge_is_old().
+ * @old:	Only where reference_is_old().
  * @count:	How often it did.
  */
 struct difference {
@@ -38,8 +38,8 @@ struct difference {
 #define APIC_PROCPRI	0x0a0
 #define APIC_ISR	0x100
 
-/* Does a kvm.ko from before 6.12 judge? */
-bool judge_is_old(void)
+/* Is the reference a kvm.ko from before 6.12? */
+bool reference_is_old(void)
 {
 	static int old = -1;
 	unsigned int major, minor;
@@ -54,7 +54,7 @@ bool judge_is_old(void)
 	return old;
 }
 
-/* Copy the bits of @mask of a LAPIC register from the judge. */
+/* Copy the bits of @mask of a LAPIC register from the reference. */
 static bool forgive_bits(struct pair *pair, unsigned int cpu,
 			 unsigned int offset, uint32_t mask)
 {
@@ -241,7 +241,7 @@ static struct difference differences[] = {
 
 static bool applies(const struct difference *d)
 {
-	return !d->old || judge_is_old();
+	return !d->old || reference_is_old();
 }
 
 void differences_forgive(struct pair *pair)

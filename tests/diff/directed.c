@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "directed.h"
+#include "kev_ktap.h"
 
 #define MAX_STEPS	128
 
@@ -39,7 +40,7 @@ static void to_script(const struct directed *d, struct script *script)
 	if (!script->config.nr_cpus)
 		script->config.nr_cpus = 1;
 	script->steps = steps;
-	if (!d->bare && script->config.mode != MODE_NONE)
+	if (!d->minimal && script->config.mode != MODE_NONE)
 		script->nr = usual_start(steps, &script->config);
 	if (script->nr + d->nr > MAX_STEPS)
 		die("%s has too many steps", d->name);
@@ -94,25 +95,39 @@ static const struct {
 	{ directed_differences, &nr_directed_differences },
 };
 
-/* How many failed; how many did not is added to @passed. */
-unsigned int directed_run(const char *filter, unsigned int *passed)
+static bool is_wanted(const struct directed *d, const char *filter)
 {
-	unsigned int i, j, nr = 0, failed = 0;
+	return (!filter || strstr(d->name, filter)) &&
+	       !(d->not_old && reference_is_old());
+}
+
+/* How many cases directed_run() will have. */
+unsigned int directed_count(const char *filter)
+{
+	unsigned int i, j, nr = 0;
+
+	for (i = 0; i < ARRAY_SIZE(groups); i++)
+		for (j = 0; j < *groups[i].nr; j++)
+			nr += is_wanted(&groups[i].cases[j], filter);
+	return nr;
+}
+
+void directed_run(const char *filter)
+{
+	unsigned int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(groups); i++) {
 		for (j = 0; j < *groups[i].nr; j++) {
 			const struct directed *d = &groups[i].cases[j];
+			struct kev_result result = {};
 
-			if ((filter && !strstr(d->name, filter)) ||
-			    (d->not_old && judge_is_old()))
+			if (!is_wanted(d, filter))
 				continue;
-			nr++;
-			failed += !run_one(d);
+			if (!run_one(d))
+				result.error = "diverged";
+			ktap_result(d->name, &result);
 		}
 	}
-	*passed += nr - failed;
-	printf("directed: %u cases, %u diverged\n", nr, failed);
-	return failed;
 }
 
 void directed_list(void)

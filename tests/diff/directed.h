@@ -14,9 +14,9 @@
  * @config:	nr_cpus 0 stands for 1.
  * @differs:	Name of the intended difference that the last step shows; the
  *		case fails when it does not.
- * @old:	Name of the difference that old judges show at some step.
- * @not_old:	Nothing that old judges could be asked.
- * @bare:	Without the usual start: LAPICs enabled, with logical ids.
+ * @old:	Name of the difference that old references show at some step.
+ * @not_old:	Nothing that old references could be asked.
+ * @minimal:	Without the usual start: LAPICs enabled, with logical ids.
  * @nr:		Steps.
  * @steps:	Them.
  */
@@ -26,7 +26,7 @@ struct directed {
 	const char *differs;
 	const char *old;
 	bool not_old;
-	bool bare;
+	bool minimal;
 	unsigned int nr;
 	const struct step *steps;
 };

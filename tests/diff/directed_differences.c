@@ -42,7 +42,7 @@ const struct directed directed_differences[] = {
 	  STEPS(COALESCED(1, 0xd0000000, 4, 0),
 		IOEVENTFD(0, 0xd0000000, 4, 0, 0), MMIO(0, 0xd0000000, 4, 7)) },
 	{ "differs_message_to_a_new_vcpu", { .fresh = true },
-	  .differs = "new-vcpu", .bare = true,
+	  .differs = "new-vcpu", .minimal = true,
 	  STEPS(MSI(CPU_ADDR(0), 0x431)) },
 	{ "differs_reserved_mode_ends_a_halt", .differs = "pv-kick",
 	  STEPS(MSI(CPU_ADDR(0), 0x341), MP_STATE(0, 3)) },

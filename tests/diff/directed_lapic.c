@@ -17,7 +17,7 @@
 #define MODE_SIPI	0x600
 
 const struct directed directed_lapic[] = {
-	{ "lapic_registers_read", .bare = true,
+	{ "lapic_registers_read", .minimal = true,
 	  STEPS(LAPIC_READ(0, 0x020), LAPIC_READ(0, 0x030), LAPIC_READ(0, 0x080),
 		LAPIC_READ(0, 0x0a0), LAPIC_READ(0, 0x0d0), LAPIC_READ(0, 0x0e0),
 		LAPIC_READ(0, 0x0f0), LAPIC_READ(0, 0x280), LAPIC_READ(0, 0x300),

@@ -29,7 +29,7 @@
 #define ALL_CHANNELS		PIT(0), PIT(1), PIT(2)
 #define CONTROL(v)		OUTB(0x43, v)
 
-/* Each ioctl without its argument's memory: what is judged first shows. */
+/* Each ioctl without its argument's memory: what is checked first shows. */
 #define WITH_BAD_MEMORY							\
 	VM_IOCTL(KVM_CREATE_PIT2, 1), VM_IOCTL(KVM_GET_PIT, 1),		\
 	VM_IOCTL(KVM_SET_PIT, 1), VM_IOCTL(KVM_GET_PIT2, 1),		\

@@ -41,7 +41,7 @@ const struct directed directed_x2apic[] = {
 	  STEPS(WRMSR(1, MSR_BASE, LAPIC_BASE | BASE_ENABLE | BASE_BSP),
 		RDMSR(1, MSR_BASE), WRMSR(0, MSR_BASE, LAPIC_BASE | BASE_ENABLE),
 		RDMSR(0, MSR_BASE)) },
-	{ "x2apic_registers_read", .bare = true,
+	{ "x2apic_registers_read", .minimal = true,
 	  STEPS(ENTER(0), X2APIC_READ(0, 0x020), X2APIC_READ(0, 0x030),
 		X2APIC_READ(0, 0x080), X2APIC_READ(0, 0x0a0), X2APIC_READ(0, 0x0d0),
 		X2APIC_READ(0, 0x0f0), X2APIC_READ(0, 0x100), X2APIC_READ(0, 0x170),

@@ -6,7 +6,7 @@
  * Values come from small sets, so that what steps do meets: the same pins,
  * vectors, addresses and eventfds again and again, and now and then a bad one.
  *
- * Old judges differ in how logical destinations are looked up and in what an
+ * Old references differ in how logical destinations are looked up and in what an
  * unmask resamples.  For them all destinations are physical, LAPICs keep their
  * ids, and a pin is resampled or level triggered but not both.
  */
@@ -143,17 +143,17 @@ static unsigned int any_mode(struct generator *g)
 
 static bool any_logical(struct generator *g)
 {
-	return percent(g, 40) && !judge_is_old();
+	return percent(g, 40) && !reference_is_old();
 }
 
 static bool may_resample(uint32_t gsi)
 {
-	return !judge_is_old() || !(gsi & 1);
+	return !reference_is_old() || !(gsi & 1);
 }
 
 static uint32_t any_trigger(struct generator *g, unsigned int pin)
 {
-	if (judge_is_old() && may_resample(pin))
+	if (reference_is_old() && may_resample(pin))
 		return 0;
 	return percent(g, 50) << 15;
 }
@@ -348,7 +348,7 @@ static void add_msi(struct generator *g, struct kvm_irq_routing *table,
 static void add_gsi(struct generator *g, struct kvm_irq_routing *table,
 		    uint32_t gsi)
 {
-	unsigned int pin = percent(g, 90) || judge_is_old() ? gsi : below(g, 24);
+	unsigned int pin = percent(g, 90) || reference_is_old() ? gsi : below(g, 24);
 	bool split = g->script->config.mode == MODE_SPLIT;
 
 	if (gsi >= 24 || percent(g, 8) || split) {
@@ -391,7 +391,7 @@ static void spoil_table(struct generator *g, struct kvm_irq_routing *table)
 		table->flags = 1;
 	}
 	/* What was a chip or a pin may be an address now. */
-	if (e->type == KVM_IRQ_ROUTING_MSI && judge_is_old())
+	if (e->type == KVM_IRQ_ROUTING_MSI && reference_is_old())
 		e->u.msi.address_lo &= ~MSI_LOGICAL;
 }
 
@@ -588,7 +588,7 @@ static void gen_lapic_register(struct generator *g)
 		lapic_write(g, cpu, 0x320, lvt_value(g) & ~0x60000u);
 		break;
 	case 6:
-		if (percent(g, 20) && !judge_is_old())
+		if (percent(g, 20) && !reference_is_old())
 			lapic_write(g, cpu, 0x020,
 				    (uint32_t)any_dest(g, false) << 24);
 		break;
@@ -618,7 +618,7 @@ static void gen_lapic_read(struct generator *g)
 
 /*
  * Another mode, or an attempt: half of the ways are closed to a guest.  What a VMM
- * may do besides is the difference "mode-restored" of old judges.  The boot CPU's
+ * may do besides is the difference "mode-restored" of old references.  The boot CPU's
  * bit is the guest's to keep.
  */
 static void gen_mode(struct generator *g)
@@ -631,7 +631,7 @@ static void gen_mode(struct generator *g)
 
 	if (!g->modes)
 		return;
-	s = emit(g, percent(g, 80) || judge_is_old() ? OP_MSR_WRITE :
+	s = emit(g, percent(g, 80) || reference_is_old() ? OP_MSR_WRITE :
 						       OP_SET_BASE);
 	s->cpu = any_cpu(g);
 	s->addr = MSR_BASE;

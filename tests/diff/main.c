@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "diff.h"
+#include "kev_ktap.h"
 
 #define MAX_REPORTS	5
 
@@ -107,29 +108,38 @@ static void trace_seed(const struct options *o, unsigned int nr_cpus)
 	script_free(&script);
 }
 
-/* All seeds with one number of vCPUs; how many did not diverge. */
-static unsigned int run_seeds(const struct options *o, unsigned int nr_cpus,
-			      unsigned int *reports)
+/* One seed; false when it diverged. */
+static bool run_seed(const struct options *o, uint64_t seed,
+		     unsigned int nr_cpus)
 {
-	unsigned int i, passed = 0;
-	time_t start = time(NULL);
+	struct kev_result result = {};
 	struct script script;
+	char name[64];
 
-	for (i = 0; i < o->seeds && *reports < MAX_REPORTS; i++) {
-		script_generate(&script, o->first + i, nr_cpus, o->steps);
-		if (script_check(&script)) {
-			passed++;
-		} else {
-			printf("  again: kev-diff -D -s 1 -f %llu -n %zu -c %u\n",
-			       (unsigned long long)(o->first + i), o->steps,
-			       nr_cpus);
-			(*reports)++;
-		}
-		script_free(&script);
+	script_generate(&script, seed, nr_cpus, o->steps);
+	snprintf(name, sizeof(name), "random, %u vCPUs, seed %llu", nr_cpus,
+		 (unsigned long long)seed);
+	if (!script_check(&script)) {
+		result.error = "diverged";
+		kev_result_tell(&result, "again: kev-diff -D -s 1 -f %llu -n %zu -c %u",
+				(unsigned long long)seed, o->steps, nr_cpus);
 	}
-	printf("random, %u vCPUs: %u seeds of %zu steps, %u diverged, %ld s\n",
-	       nr_cpus, i, o->steps, i - passed, (long)(time(NULL) - start));
-	return passed;
+	script_free(&script);
+	ktap_result(name, &result);
+	return !result.error;
+}
+
+/* All seeds with one number of vCPUs. */
+static void run_seeds(const struct options *o, unsigned int nr_cpus,
+		      unsigned int *reports)
+{
+	time_t start = time(NULL);
+	unsigned int i;
+
+	for (i = 0; i < o->seeds && *reports < MAX_REPORTS; i++)
+		*reports += !run_seed(o, o->first + i, nr_cpus);
+	printf("# random, %u vCPUs: %u seeds of %zu steps, %ld s\n", nr_cpus, i,
+	       o->steps, (long)(time(NULL) - start));
 }
 
 int main(int argc, char **argv)
@@ -138,7 +148,7 @@ int main(int argc, char **argv)
 		.first = 1, .seeds = 20, .steps = 150, .cpus = "124",
 		.directed = true,
 	};
-	unsigned int passed = 0, failed = 0, reports = 0;
+	unsigned int nr = 0, reports = 0;
 	const char *c;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -147,11 +157,14 @@ int main(int argc, char **argv)
 	if (o.trace)
 		trace_seed(&o, o.cpus[0] - '0');
 	if (o.directed)
-		failed += directed_run(o.filter, &passed);
+		nr = directed_count(o.filter);
+	ktap_plan(nr + o.seeds * strlen(o.cpus));
+	if (o.directed)
+		directed_run(o.filter);
 	for (c = o.cpus; *c && o.seeds; c++)
-		passed += run_seeds(&o, *c - '0', &reports);
-	failed += reports;
+		run_seeds(&o, *c - '0', &reports);
+	if (reports == MAX_REPORTS)
+		printf("Bail out! enough has diverged\n");
 	differences_summary();
-	printf("diff: %u passed, %u failed, 0 skipped\n", passed, failed);
-	return failed || !passed;
+	return ktap_status();
 }

@@ -6,6 +6,7 @@
 #ifndef FAULT_H
 #define FAULT_H
 
+#include "kev_case.h"
 #include "kev_util.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -57,16 +58,14 @@ struct site {
 	long (*call)(struct env *env);
 };
 
-/* Tables of sites, each ends with one without a name. */
-extern const struct site node_sites[];
-extern const struct site route_sites[];
-extern const struct site irqfd_sites[];
-extern const struct site bus_sites[];
-extern const struct site chip_sites[];
-extern const struct site guest_sites[];
-extern const struct site msr_sites[];
-extern const struct site port_sites[];
-extern const struct site line_sites[];
+/* A table of sites has this behind it: nothing else lists them. */
+#define FAULT_SITES(sites)						\
+	static void __attribute__((constructor)) add_##sites(void)	\
+	{								\
+		fault_add(sites, ARRAY_SIZE(sites));			\
+	}
+
+void fault_add(const struct site *sites, unsigned int nr);
 
 /* GSIs with MSI routes of the environments that have a chip. */
 #define GSI_MSI		24

@@ -12,8 +12,8 @@
  * kmemleak after the run.  NAME is a part of a site's name.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "fault.h"
 
@@ -145,58 +145,62 @@ static bool site_run(const struct site *site, struct count *count)
 	return well;
 }
 
-static bool is_wanted(const char *name, char **parts)
-{
-	if (!*parts)
-		return true;
-	for (; *parts; parts++)
-		if (strstr(name, *parts))
-			return true;
-	return false;
-}
+static struct count sum;
 
-static bool run_and_tell(const struct site *site, struct count *sum)
+static void run(const struct kev_case *c, struct kev_result *result)
 {
 	struct count count = {};
-	bool well = site_run(site, &count);
 
-	printf("%sok - %s: %u failed, %u absorbed%s%s%s\n", well ? "" : "not ",
-	       site->name, count.failed, count.absorbed,
-	       count.fds ? ", 1 for want of a number" : "",
-	       well ? "" : ": ", well ? "" : error);
-	fflush(stdout);
-	sum->failed += count.failed + count.fds;
-	sum->absorbed += count.absorbed;
-	return well;
+	if (!site_run(c->data, &count))
+		result->error = error;
+	kev_result_tell(result, "%u failed, %u absorbed%s", count.failed,
+			count.absorbed,
+			count.fds ? ", 1 for want of a number" : "");
+	sum.failed += count.failed + count.fds;
+	sum.absorbed += count.absorbed;
+}
+
+void fault_add(const struct site *sites, unsigned int nr)
+{
+	struct kev_case *cases = calloc(nr, sizeof(*cases));
+	unsigned int i;
+
+	kev_assert(cases, "calloc");
+	for (i = 0; i < nr; i++) {
+		cases[i].name = sites[i].name;
+		cases[i].data = &sites[i];
+		kev_case_add(&cases[i]);
+	}
+}
+
+static void begin(struct kev_program *program)
+{
+	(void)program;
+	inject_setup();
+}
+
+/* A kernel that injects nothing tests nothing. */
+static void tell_sum(void)
+{
+	struct kev_result result = {};
+
+	if (!sum.failed)
+		result.error = "nothing was injected";
+	kev_result_tell(&result, "%u failures injected, %u more absorbed",
+			sum.failed, sum.absorbed);
+	ktap_result("injection", &result);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct site * const tables[] = {
-		node_sites, route_sites, irqfd_sites, bus_sites, chip_sites,
-		guest_sites, msr_sites, port_sites, line_sites,
+	struct kev_program program = {
+		.usage = "kev-fault [-l] [NAME...]",
+		.by_part = true,
+		.more = 1,
+		.begin = begin,
+		.run = run,
+		.end = tell_sum,
 	};
-	unsigned int passed = 0, failed = 0, skipped = 0;
-	const struct site *site;
-	struct count sum = {};
-	unsigned int i;
 
-	(void)argc;
-	inject_setup();
-	for (i = 0; i < ARRAY_SIZE(tables); i++) {
-		for (site = tables[i]; site->name; site++) {
-			if (!is_wanted(site->name, argv + 1))
-				skipped++;
-			else if (run_and_tell(site, &sum))
-				passed++;
-			else
-				failed++;
-		}
-	}
-	printf("# %u failures injected, %u more absorbed\n", sum.failed,
-	       sum.absorbed);
-	printf("fault: %u passed, %u failed, %u skipped\n", passed, failed,
-	       skipped);
-	/* A kernel that injects nothing tests nothing. */
-	return failed || !sum.failed;
+	return kev_main(&program, argc, argv);
 }

@@ -220,7 +220,7 @@ static long unregister_zone(struct env *env)
 	return zone(env, KVM_UNREGISTER_COALESCED_MMIO, 0);
 }
 
-const struct site bus_sites[] = {
+static const struct site bus_sites[] = {
 	{ "IOEVENTFD MMIO", KEV_CHIP_NONE, 1, 0, NULL, assign_mmio },
 	{ "IOEVENTFD MMIO, length 0", KEV_CHIP_NONE, 1, 0, NULL,
 	  assign_mmio_any },
@@ -259,5 +259,6 @@ const struct site bus_sites[] = {
 	  have_pio_zone, unregister_pio_zone },
 	{ "UNREGISTER_COALESCED_MMIO beside chips", KEV_CHIP_FULL, 1, 0,
 	  have_zone, unregister_zone },
-	{ }
 };
+
+FAULT_SITES(bus_sites);

@@ -241,7 +241,7 @@ static long vcpu_enable_cap(struct env *env)
 		      EINVAL);
 }
 
-const struct site chip_sites[] = {
+static const struct site chip_sites[] = {
 	{ "CREATE_IRQCHIP", KEV_CHIP_NONE, 0, 0, NULL, make_irqchip },
 	{ "ENABLE_CAP SPLIT_IRQCHIP", KEV_CHIP_NONE, 0, 0, NULL,
 	  split_irqchip },
@@ -277,5 +277,6 @@ const struct site chip_sites[] = {
 	  move_destination, message },
 	{ "IRQ_LINE", KEV_CHIP_FULL, 1, 0, NULL, raise_line },
 	{ "IRQ_LINE_STATUS", KEV_CHIP_FULL, 1, 0, NULL, raise_line_status },
-	{ }
 };
+
+FAULT_SITES(chip_sites);

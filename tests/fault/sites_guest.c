@@ -191,7 +191,7 @@ static long poll_by_ring(struct env *env)
 	return ring_result();
 }
 
-const struct site guest_sites[] = {
+static const struct site guest_sites[] = {
 	{ "pwrite, doorbell on MMIO", KEV_CHIP_FULL, 1, 0, have_ioeventfds,
 	  doorbell },
 	{ "pwrite of no bytes, doorbell", KEV_CHIP_FULL, 1, 0,
@@ -220,5 +220,6 @@ const struct site guest_sites[] = {
 	  read_by_ring },
 	{ "io_uring, poll of a vCPU", KEV_CHIP_FULL, 1, 0, ring_once,
 	  poll_by_ring },
-	{ }
 };
+
+FAULT_SITES(guest_sites);

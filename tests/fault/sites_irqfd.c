@@ -165,7 +165,7 @@ static long close_eventfd(struct env *env)
 	return ret;
 }
 
-const struct site irqfd_sites[] = {
+static const struct site irqfd_sites[] = {
 	{ "IRQFD", KEV_CHIP_FULL, 1, 0, NULL, assign },
 	{ "IRQFD on a GSI that has one", KEV_CHIP_FULL, 1, 0, bind_peer,
 	  assign },
@@ -204,5 +204,6 @@ const struct site irqfd_sites[] = {
 	  close_eventfd },
 	{ "close of an eventfd with a resamplefd", KEV_CHIP_FULL, 1,
 	  SITE_ASYNC, bind_resample, close_eventfd },
-	{ }
 };
+
+FAULT_SITES(irqfd_sites);

@@ -109,7 +109,7 @@ static long signal_line(struct env *env)
 	return write(env->efd[0], &one, sizeof(one));
 }
 
-const struct site line_sites[] = {
+static const struct site line_sites[] = {
 	{ "CREATE_VM of lines", KEV_CHIP_NONE, 0, SITE_FD, NULL, create_vm },
 	{ "lines, CREATE_VCPU", KEV_CHIP_NONE, 0, SITE_FD, have_lines,
 	  next_vcpu },
@@ -123,5 +123,6 @@ const struct site line_sites[] = {
 	{ "lines, IRQFD", KEV_CHIP_NONE, 0, 0, have_lines, assign },
 	{ "lines, write to an eventfd with an irqfd", KEV_CHIP_NONE, 0,
 	  SITE_ASYNC, have_irqfd, signal_line },
-	{ }
 };
+
+FAULT_SITES(line_sites);

@@ -101,7 +101,7 @@ static long end_level(struct env *env)
 	return wrmsr(env, MSR_X2(KEV_APIC_EOI), 0);
 }
 
-const struct site msr_sites[] = {
+static const struct site msr_sites[] = {
 	{ "MSR, read of the APIC's base", KEV_CHIP_FULL, 1, 0, NULL,
 	  read_base },
 	{ "MSR, x2APIC mode", KEV_CHIP_FULL, 2, 0, NULL, enter_x2apic },
@@ -120,5 +120,6 @@ const struct site msr_sites[] = {
 	  read_deadline },
 	{ "MSR, EOI that resamples", KEV_CHIP_FULL, 1, SITE_ASYNC, take_level,
 	  end_level },
-	{ }
 };
+
+FAULT_SITES(msr_sites);

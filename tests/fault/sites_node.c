@@ -231,7 +231,7 @@ static void hold_by_map_alone(struct env *env)
 	close_all_but(env, NULL);
 }
 
-const struct site node_sites[] = {
+static const struct site node_sites[] = {
 	{ "open of the node", KEV_CHIP_NONE, 0, SITE_FD, NULL, node_open },
 	{ "CREATE_VM", KEV_CHIP_NONE, 0, SITE_FD, NULL, create_vm },
 	{ "CHECK_EXTENSION", KEV_CHIP_NONE, 0, 0, NULL, node_check_extension },
@@ -278,5 +278,6 @@ const struct site node_sites[] = {
 	  hold_by_stats_alone, vm_stats_close },
 	{ "munmap of a vCPU, the last of a VM", KEV_CHIP_FULL, 1, 0,
 	  hold_by_map_alone, vcpu_munmap },
-	{ }
 };
+
+FAULT_SITES(node_sites);

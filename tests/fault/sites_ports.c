@@ -98,7 +98,7 @@ static long miss(struct env *env)
 	return ret < 0 && errno == EOPNOTSUPP ? 0 : ret;
 }
 
-const struct site port_sites[] = {
+static const struct site port_sites[] = {
 	{ "pwrite to a PIC", KEV_CHIP_FULL, 1, 0, NULL, write_pic_mask },
 	{ "pread of a PIC", KEV_CHIP_FULL, 1, 0, NULL, read_pic_mask },
 	{ "pwrite to a PIC, initialisation", KEV_CHIP_FULL, 1, 0, NULL,
@@ -113,5 +113,6 @@ const struct site port_sites[] = {
 	  have_lapic_timer, stop_lapic_timer },
 	{ "preadv of the IOAPIC", KEV_CHIP_FULL, 1, 0, NULL, read_vectored },
 	{ "pwrite that nobody takes", KEV_CHIP_FULL, 1, 0, NULL, miss },
-	{ }
 };
+
+FAULT_SITES(port_sites);

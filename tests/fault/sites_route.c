@@ -73,7 +73,7 @@ static long raise_limit_far(struct env *env)
 	return __enable_cap(env->m.vm, KVM_EVENTFD_CAP_MAX_ROUTES, 0, 131072);
 }
 
-const struct site route_sites[] = {
+static const struct site route_sites[] = {
 	{ "SET_GSI_ROUTING to nothing", KEV_CHIP_FULL, 1, 0, fill_none,
 	  set_routing },
 	{ "SET_GSI_ROUTING of 1", KEV_CHIP_FULL, 1, 0, fill_one, set_routing },
@@ -92,5 +92,6 @@ const struct site route_sites[] = {
 	  raise_limit },
 	{ "ENABLE_CAP MAX_ROUTES 131,072", KEV_CHIP_FULL, 1, 0, NULL,
 	  raise_limit_far },
-	{ }
 };
+
+FAULT_SITES(route_sites);

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
+#include "kev_ktap.h"
 #include "kev_util.h"
 
 /* A program that takes longer hangs; under load, most take a few ms. */
@@ -33,7 +34,7 @@ static uint64_t seed = 1;
 
 static void hung(int sig)
 {
-	static const char text[] = "not ok - the program does not end\n";
+	static const char text[] = "Bail out! the program does not end\n";
 
 	(void)sig;
 	if (write(STDOUT_FILENO, text, sizeof(text) - 1) > 0)
@@ -52,7 +53,7 @@ void run_one(const struct program *p)
 	alarm(0);
 	executions++;
 	if (report_splat(line, sizeof(line))) {
-		printf("not ok - the kernel says: %s\n", line);
+		printf("Bail out! the kernel says: %s\n", line);
 		exit(1);
 	}
 }
@@ -70,8 +71,13 @@ static void replay(void)
 	unsigned int i;
 
 	for (i = 0; i < corpus_size(); i++) {
+		struct kev_result result = {};
+		char name[64];
+
 		run_one(corpus_get(i));
 		cover_keep();
+		program_name(corpus_get(i), name, sizeof(name));
+		ktap_result(name, &result);
 	}
 	tell();
 }
@@ -234,11 +240,17 @@ int main(int argc, char **argv)
 		reduce();
 		return 0;
 	}
+	ktap_plan(corpus_size() + (seconds || programs));
 	replay();
 	if (seconds)
 		grow(seconds);
 	if (programs)
 		run_fixed(programs);
-	printf("ok - %lu programs\n", executions);
-	return 0;
+	if (seconds || programs) {
+		struct kev_result result = {};
+
+		ktap_result("new programs", &result);
+	}
+	printf("# %lu programs ran to their end\n", executions);
+	return ktap_status();
 }

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "kev_case.h"
 #include "kev_util.h"
 
 #ifndef ARRAY_SIZE
@@ -19,21 +20,43 @@
  * struct attack - One run of a subject
  * @times:	How much of it: 1 in `make check`, more in `make hostile`.
  * @counted:	The clock counts instructions (boot -i).
- * @text:	For the result: what was done.
- * @error:	The first thing that went wrong; or NULL.
- * @skipped:	Why nothing was done; or NULL.
+ * @result:	What came of it.
  */
 struct attack {
 	unsigned int times;
 	bool counted;
-	char text[160];
-	const char *error;
-	const char *skipped;
+	struct kev_result *result;
 };
 
-void attack_fail(struct attack *attack, const char *error);
-__attribute__((__format__(printf, 2, 3)))
-void attack_tell(struct attack *attack, const char *fmt, ...);
+#define attack_fail(attack, error) kev_result_fail((attack)->result, error)
+#define attack_tell(attack, ...) kev_result_tell((attack)->result, __VA_ARGS__)
+
+/**
+ * struct subject - What is a case's own
+ * @run:	Does it.
+ */
+struct subject {
+	void (*run)(struct attack *attack);
+};
+
+/*
+ * A subject's file has this: nothing else lists them.  One with a machine of its
+ * own runs only there: "counted" is one CPU and a clock of instructions, "third"
+ * three CPUs.
+ */
+#define HOSTILE_SUBJECT_ON(where, title, function)			\
+	static void __attribute__((constructor)) add_##function(void)	\
+	{								\
+		static const struct subject subject = { function };	\
+		static struct kev_case c = {				\
+			.name = title, .machine = where, .data = &subject, \
+		};							\
+									\
+		kev_case_add(&c);					\
+	}
+
+#define HOSTILE_SUBJECT(title, function)				\
+	HOSTILE_SUBJECT_ON(NULL, title, function)
 
 /* The same numbers at each run. */
 uint32_t next_random(uint32_t *state);
@@ -43,22 +66,5 @@ uint64_t next_random_64(uint32_t *state);
 int log_open(void);
 unsigned int log_count(int log, bool core);
 void log_shorten(void);
-
-pthread_t start(void *(*fn)(void *arg), void *arg);
-void join(pthread_t thread);
-
-void attack_ioctls(struct attack *attack);
-void attack_numbers(struct attack *attack);
-void attack_kill(struct attack *attack);
-void attack_nofile(struct attack *attack);
-void attack_log(struct attack *attack);
-void attack_pages(struct attack *attack);
-void attack_storm(struct attack *attack);
-void attack_registers(struct attack *attack);
-void attack_memcg(struct attack *attack);
-void attack_oom(struct attack *attack);
-void attack_latency(struct attack *attack);
-void attack_neighbour(struct attack *attack);
-void attack_reenter(struct attack *attack);
 
 #endif /* KEV_HOSTILE_H */

@@ -114,7 +114,7 @@ static void noise(const int *fds, uint32_t *random)
 	ioctl(fds[kind], cmd, noise_argument(random, memory));
 }
 
-void attack_ioctls(struct attack *attack)
+static void attack_ioctls(struct attack *attack)
 {
 	unsigned long nr = (unsigned long)attack->times * NR_EACH;
 	uint32_t random = 2463534242u;
@@ -123,7 +123,7 @@ void attack_ioctls(struct attack *attack)
 	unsigned long i;
 
 	open_all(fds, &m);
-	for (i = 0; i < nr && !attack->error; i++) {
+	for (i = 0; i < nr && !attack->result->error; i++) {
 		foreign(attack, fds, &random);
 		noise(fds, &random);
 	}
@@ -136,3 +136,5 @@ void attack_ioctls(struct attack *attack)
 	attack_tell(attack, "%lu unknown ioctls, %lu of KVM's with noise", i,
 		    i);
 }
+
+HOSTILE_SUBJECT("ioctls", attack_ioctls);

@@ -79,7 +79,7 @@ static unsigned int kill_round(struct victim *victim)
 	return nr;
 }
 
-void attack_kill(struct attack *attack)
+static void attack_kill(struct attack *attack)
 {
 	struct victim *victim = calloc(1, sizeof(*victim));
 	int fd = kev_eventfd(0);
@@ -97,3 +97,5 @@ void attack_kill(struct attack *attack)
 	close(fd);
 	attack_tell(attack, "a batch of %u ended after %u", NR, nr);
 }
+
+HOSTILE_SUBJECT("kill", attack_kill);

@@ -119,7 +119,7 @@ static void probe_open(void)
 	probe.done = eventfd(0, EFD_CLOEXEC);
 	kev_assert(probe.go >= 0 && probe.done >= 0, "eventfd");
 	probe.worst = 0;
-	start(probe_thread, NULL);
+	kev_thread_start(probe_thread, NULL);
 }
 
 /* Rows, each in a process of its own, whose memory and files go with it */
@@ -222,12 +222,12 @@ static bool is_selected(const struct attack *attack, const struct row *row)
 	return attack->times > 1 || row->brief;
 }
 
-void attack_latency(struct attack *attack)
+static void attack_latency(struct attack *attack)
 {
 	unsigned int i, nr = 0, good = 0;
 
 	if (!attack->counted) {
-		attack->skipped = "the clock does not count instructions (run)";
+		attack->result->skipped = "the clock does not count instructions (run)";
 		return;
 	}
 	printf("# microseconds that a real-time task waits, at most %.0f\n",
@@ -243,3 +243,5 @@ void attack_latency(struct attack *attack)
 	attack_tell(attack, "%u of %u operations delay a real-time task by at most %.2f ms",
 		    good, nr, BOUND_NS / 1e6);
 }
+
+HOSTILE_SUBJECT_ON("counted", "latency", attack_latency);

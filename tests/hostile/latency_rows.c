@@ -729,7 +729,7 @@ static void pollers_end(struct pollers *pollers)
 	for (i = 0; i < pollers->nr; i++)
 		sem_post(&pollers->leave);
 	for (i = 0; i < pollers->nr; i++)
-		join(pollers->threads[i]);
+		kev_thread_join(pollers->threads[i]);
 	close(pollers->all);
 }
 

@@ -167,7 +167,7 @@ static void time_out(void)
 	sleep(3);
 }
 
-void attack_log(struct attack *attack)
+static void attack_log(struct attack *attack)
 {
 	unsigned int nr = attack->times * NR_ROUNDS, i, records;
 	unsigned long refused = 0;
@@ -190,3 +190,5 @@ void attack_log(struct attack *attack)
 	attack_tell(attack, "%lu refusals, %u lines in the log", refused,
 		    records);
 }
+
+HOSTILE_SUBJECT("log", attack_log);

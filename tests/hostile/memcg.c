@@ -199,14 +199,14 @@ static bool is_given_back(void)
 	return back && full >= before + NR_GONE * 64;
 }
 
-void attack_memcg(struct attack *attack)
+static void attack_memcg(struct attack *attack)
 {
 	unsigned int i;
 	int status;
 	pid_t child;
 
 	if (!cgroup_create(GROUP, "max")) {
-		attack->skipped = "no memory cgroups";
+		attack->result->skipped = "no memory cgroups";
 		return;
 	}
 	/* The last one is no kind: what is charged comes back. */
@@ -226,3 +226,5 @@ void attack_memcg(struct attack *attack)
 	attack_tell(attack, "%zu kinds of objects are charged",
 		    ARRAY_SIZE(kinds));
 }
+
+HOSTILE_SUBJECT("memcg", attack_memcg);

@@ -429,8 +429,8 @@ static bool print_row(const char *name, const uint64_t *alone,
 	return good;
 }
 
-static void beside(struct attack *attack, struct neighbour *n,
-		   const uint64_t *alone, const struct worst *worst)
+static void coexist(struct attack *attack, struct neighbour *n,
+		    const uint64_t *alone, const struct worst *worst)
 {
 	uint64_t cost[NR_CALLS];
 	static char text[120];
@@ -444,7 +444,7 @@ static void beside(struct attack *attack, struct neighbour *n,
 		fault = "a call of the neighbour is dearer";
 	if (n->failed)
 		fault = n->failed;
-	if (fault && !attack->error)
+	if (fault && !attack->result->error)
 		snprintf(text, sizeof(text), "%s: %s", worst->name, fault);
 	if (fault)
 		attack_fail(attack, text);
@@ -465,14 +465,14 @@ static void neighbour_close(struct neighbour *n)
 	close(n->node);
 }
 
-void attack_neighbour(struct attack *attack)
+static void attack_neighbour(struct attack *attack)
 {
 	struct neighbour *n = calloc(1, sizeof(*n));
 	uint64_t alone[NR_CALLS];
 	unsigned int i, nr = 0;
 
 	if (!attack->counted || !kev_has_chip(KEV_CHIP_SPLIT)) {
-		attack->skipped = "needs LAPICs, and a clock that counts instructions";
+		attack->result->skipped = "needs LAPICs, and a clock that counts instructions";
 		return;
 	}
 	kev_assert(n, "calloc");
@@ -484,7 +484,7 @@ void attack_neighbour(struct attack *attack)
 	for (i = 0; i < ARRAY_SIZE(worsts); i++) {
 		if (!kev_has_chip(worsts[i].needs))
 			continue;
-		beside(attack, n, alone, &worsts[i]);
+		coexist(attack, n, alone, &worsts[i]);
 		nr++;
 	}
 	neighbour_close(n);
@@ -492,3 +492,5 @@ void attack_neighbour(struct attack *attack)
 	attack_tell(attack, "%u calls beside %u others that do the worst, at most %u %% dearer",
 		    (unsigned int)NR_CALLS, nr, PERCENT);
 }
+
+HOSTILE_SUBJECT_ON("counted", "neighbour", attack_neighbour);

@@ -65,7 +65,7 @@ static unsigned int exhaust(struct attack *attack, int node, int vm,
 	return nr;
 }
 
-void attack_nofile(struct attack *attack)
+static void attack_nofile(struct attack *attack)
 {
 	static int (*const makers[])(int node, int vm) = {
 		make_vm, make_vcpu, make_stats,
@@ -76,7 +76,7 @@ void attack_nofile(struct attack *attack)
 	int vm;
 
 	before = set_limit(LIMIT);
-	for (round = 0; round < attack->times && !attack->error; round++) {
+	for (round = 0; round < attack->times && !attack->result->error; round++) {
 		vm = kev_ioctl_val(node, KVM_CREATE_VM, 0);
 		next_id = 0;
 		for (i = 0; i < ARRAY_SIZE(makers); i++)
@@ -90,3 +90,5 @@ void attack_nofile(struct attack *attack)
 	attack_tell(attack, "%u fds until EMFILE, %u times", made,
 		    round * (unsigned int)ARRAY_SIZE(makers));
 }
+
+HOSTILE_SUBJECT("nofile", attack_nofile);

@@ -169,7 +169,7 @@ static void mappings(void)
 	sigaction(SIGBUS, &before, NULL);
 }
 
-void attack_numbers(struct attack *attack)
+static void attack_numbers(struct attack *attack)
 {
 	static void (*const parts[])(void) = {
 		counts, ids, addresses, lengths, mappings,
@@ -187,3 +187,5 @@ void attack_numbers(struct attack *attack)
 	attack_tell(attack, "%u rounds of counts, ids, addresses and lengths",
 		    round);
 }
+
+HOSTILE_SUBJECT("numbers", attack_numbers);

@@ -152,13 +152,13 @@ static pid_t start_bystander(void)
 	return pid;
 }
 
-void attack_oom(struct attack *attack)
+static void attack_oom(struct attack *attack)
 {
 	pid_t bystander;
 	int status;
 
 	if (!cgroup_create(OTHER, "max")) {
-		attack->skipped = "no memory cgroups";
+		attack->result->skipped = "no memory cgroups";
 		return;
 	}
 	bystander = start_bystander();
@@ -174,3 +174,5 @@ void attack_oom(struct attack *attack)
 	attack_tell(attack, "ENOMEM at %s; one killed in its cgroup, none elsewhere",
 		    LIMIT);
 }
+
+HOSTILE_SUBJECT("oom", attack_oom);

@@ -124,21 +124,21 @@ static void pages_open(struct pages *pages)
 	pages->nr_words = size / sizeof(*pages->words);
 }
 
-void attack_pages(struct attack *attack)
+static void attack_pages(struct attack *attack)
 {
 	struct pages pages = { .attack = attack };
 	unsigned int nr = attack->times * NR_ROUNDS, i;
 	pthread_t thread;
 
 	pages_open(&pages);
-	thread = start(scribble, &pages);
-	for (i = 0; i < nr && !attack->error; i++) {
+	thread = kev_thread_start(scribble, &pages);
+	for (i = 0; i < nr && !attack->result->error; i++) {
 		write_zone(&pages, i);
 		take_event(&pages);
 		run(&pages);
 	}
 	atomic_store(&pages.stop, true);
-	join(thread);
+	kev_thread_join(thread);
 	check_pending(&pages);
 	munmap(pages.words, pages.nr_words * sizeof(*pages.words));
 	kev_machine_destroy(&pages.m);
@@ -147,3 +147,5 @@ void attack_pages(struct attack *attack)
 	attack_tell(attack, "%u events taken, %lu coalesced writes taken and %lu refused",
 		    i, pages.taken, pages.refused);
 }
+
+HOSTILE_SUBJECT("pages", attack_pages);

@@ -459,9 +459,9 @@ static int cross_pair(const void *arg)
 					      .ret = &ret, .cpu = i };
 	}
 	for (i = 0; i < 2; i++)
-		threads[i] = start(cross_run, &cpus[i]);
+		threads[i] = kev_thread_start(cross_run, &cpus[i]);
 	for (i = 0; i < 2; i++)
-		join(threads[i]);
+		kev_thread_join(threads[i]);
 	for (i = 0; i < 2; i++)
 		side_close(&sides[i]);
 	return ret;
@@ -490,7 +490,7 @@ static void child_end(struct attack *attack, const char *name, int status)
 		    faults[WEXITSTATUS(status)])
 			fault = faults[WEXITSTATUS(status)];
 	}
-	if (!attack->error)
+	if (!attack->result->error)
 		snprintf(text, sizeof(text), "%s: %s", name, fault);
 	attack_fail(attack, text);
 }
@@ -515,7 +515,7 @@ static unsigned int form_fork(struct attack *attack, const char *name,
 	int status;
 	pid_t child;
 
-	if (attack->error)
+	if (attack->result->error)
 		return 0;
 	fflush(stdout);
 	child = fork();
@@ -599,20 +599,20 @@ static unsigned int each_cross(struct attack *attack)
 	return nr;
 }
 
-void attack_reenter(struct attack *attack)
+static void attack_reenter(struct attack *attack)
 {
 	unsigned int round, nr = 0;
 	cpu_set_t before;
 
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 3) {
-		attack->skipped = "a CPU that hangs is seen from a third one";
+		attack->result->skipped = "a CPU that hangs is seen from a third one";
 		return;
 	}
 	kev_assert(!sched_getaffinity(0, sizeof(before), &before),
 		   "sched_getaffinity");
 	pin(2);
 	skipped = 0;
-	for (round = 0; round < attack->times && !attack->error; round++) {
+	for (round = 0; round < attack->times && !attack->result->error; round++) {
 		nr += each_form(attack);
 		nr += each_driver(attack);
 		nr += each_cross(attack);
@@ -621,3 +621,5 @@ void attack_reenter(struct attack *attack)
 	attack_tell(attack, "%u polls that end in the plane, %u not on this kernel",
 		    nr, skipped);
 }
+
+HOSTILE_SUBJECT_ON("third", "reenter", attack_reenter);

@@ -120,7 +120,7 @@ static void *program_all(void *arg)
 	struct cpu *cpu = arg;
 	unsigned long i;
 
-	for (i = 0; i < cpu->nr && !cpu->guest->attack->error; i++) {
+	for (i = 0; i < cpu->nr && !cpu->guest->attack->result->error; i++) {
 		if (i % 32 == 31)
 			repair(cpu->vcpu);
 		access_once(cpu);
@@ -193,7 +193,7 @@ static void guest_round(struct guest *guest, uint32_t seed,
 		cpus[i] = (struct cpu){ .guest = guest, .nr = NR_EACH / 2,
 					.vcpu = guest->m.vcpu[i],
 					.random = seed * 2 + i + 1 };
-		threads[i] = start(program_all, &cpus[i]);
+		threads[i] = kev_thread_start(program_all, &cpus[i]);
 	}
 	for (i = 0; i < NR_EACH / 8; i++) {
 		devices(guest, &random);
@@ -201,7 +201,7 @@ static void guest_round(struct guest *guest, uint32_t seed,
 			set_chip(guest, &random);
 	}
 	for (i = 0; i < 2; i++) {
-		join(threads[i]);
+		kev_thread_join(threads[i]);
 		*taken += cpus[i].taken;
 		guest->accesses += cpus[i].nr;
 	}
@@ -220,17 +220,17 @@ static void check_next(struct attack *attack)
 	kev_machine_destroy(&m);
 }
 
-void attack_registers(struct attack *attack)
+static void attack_registers(struct attack *attack)
 {
 	struct guest guest = { .attack = attack };
 	unsigned long taken = 0;
 	unsigned int i;
 
 	if (!kev_has_chip(KEV_CHIP_FULL)) {
-		attack->skipped = "no PIC and IOAPIC";
+		attack->result->skipped = "no PIC and IOAPIC";
 		return;
 	}
-	for (i = 0; i < attack->times && !attack->error; i++)
+	for (i = 0; i < attack->times && !attack->result->error; i++)
 		guest_round(&guest, i + 1, &taken);
 	check_next(attack);
 	if (!taken)
@@ -238,3 +238,5 @@ void attack_registers(struct attack *attack)
 	attack_tell(attack, "%lu random accesses, %lu events taken",
 		    guest.accesses, taken);
 }
+
+HOSTILE_SUBJECT("registers", attack_registers);

@@ -60,36 +60,33 @@ static unsigned int storm(const struct kev_machine *m)
 	return nr;
 }
 
-void attack_storm(struct attack *attack)
+static void attack_storm(struct attack *attack)
 {
 	struct bystander bystander;
 	unsigned int i, nr = 0;
 	struct kev_machine m;
-	uint64_t began;
 
 	if (!kev_has_chip(KEV_CHIP_FULL)) {
-		attack->skipped = "no IOAPIC";
+		attack->result->skipped = "no IOAPIC";
 		return;
 	}
 	bystander_open(&bystander);
 	kev_machine_create(&m, KEV_CHIP_FULL, 1);
 	ioapic_set_rte(m.vm, PIN, KEV_RTE_LEVEL | VECTOR);
 	irq_line(m.vm, PIN, 1);
-	for (i = 0; i < attack->times && !attack->error; i++) {
+	for (i = 0; i < attack->times && !attack->result->error; i++) {
 		nr = storm(&m);
-		began = kev_now_ms();
 		if (nr > 2 * STORM)
 			attack_fail(attack, "a storm that nothing slows down");
 		if (!bystander_is_served(&bystander))
 			attack_fail(attack, "another VM has to wait");
 		if (!vcpu_wait_pending(m.vcpu[0]))
 			attack_fail(attack, "the storm's line is dead");
-		/* A millisecond each for the two clocks. */
-		if (!i && kev_now_ms() - began > 100 * PAUSE_MS)
-			attack_fail(attack, "the pause has no end");
 	}
 	kev_machine_destroy(&m);
 	bystander_close(&bystander);
 	attack_tell(attack, "%u EOIs until the pause, %u pauses, another VM served %u times",
 		    nr, i, bystander.served);
 }
+
+HOSTILE_SUBJECT("storm", attack_storm);

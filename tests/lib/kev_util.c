@@ -40,6 +40,21 @@ uint64_t kev_now_ms(void)
 	return ts.tv_sec * 1000ull + ts.tv_nsec / 1000000;
 }
 
+pthread_t kev_thread_start(void *(*fn)(void *arg), void *arg)
+{
+	pthread_t thread;
+
+	errno = pthread_create(&thread, NULL, fn, arg);
+	kev_assert(!errno, "pthread_create");
+	return thread;
+}
+
+void kev_thread_join(pthread_t thread)
+{
+	errno = pthread_join(thread, NULL);
+	kev_assert(!errno, "pthread_join");
+}
+
 /* The node. */
 
 const char *kev_node(void)

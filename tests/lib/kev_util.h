@@ -8,12 +8,13 @@
  * an argument whose size is not the one that the ioctl's number encodes.
  *
  * The node is $KEV_NODE, by default the module's own.  With /dev/kvm the same
- * tests judge the expectations against the real KVM.
+ * tests check the expectations against the real KVM, the reference.
  */
 #ifndef KEV_UTIL_H
 #define KEV_UTIL_H
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -269,6 +270,10 @@ void kev_free_page(void *p);
 
 /* Monotonic clock, for deadlines. */
 uint64_t kev_now_ms(void);
+
+/* Threads, without which there is no test. */
+pthread_t kev_thread_start(void *(*fn)(void *arg), void *arg);
+void kev_thread_join(pthread_t thread);
 
 /* Let this process open at least @nr files. */
 bool kev_raise_nofile(unsigned long nr);

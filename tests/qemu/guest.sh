@@ -1,24 +1,15 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the guests' scripts share: TAP lines that count themselves, and a process
-# that holds an object of a node. Runs under busybox sh.
+# What the guests' scripts share: cases that are commands, and a process that holds
+# an object of a node. Runs under busybox sh.
 
-passed=0
-failed=0
+# shellcheck source=tests/lib/ktap.sh
+. /ktap.sh
+ktap_begin ''
 holder=
 # A third of a second each; only who waits in vain waits for all of them.
 tries=$(seq 100)
-
-ok() {
-	passed=$((passed + 1))
-	echo "ok $((passed + failed)) - $*"
-}
-
-not_ok() {
-	failed=$((failed + 1))
-	echo "not ok $((passed + failed)) - $*"
-}
 
 # check NAME COMMAND...: a case that passes when the command succeeds.
 check() {
@@ -64,10 +55,4 @@ remove_module() {
 	done
 	cat /tmp/rmmod.log
 	return 1
-}
-
-finish() {
-	echo "$1: $passed passed, $failed failed, 0 skipped"
-	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
-	exit
 }

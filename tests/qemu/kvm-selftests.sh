@@ -18,4 +18,4 @@ run_all kvm.ko
 mv /dev/kvm /dev/kvm.real
 ln -s kvm-eventfd /dev/kvm
 run_all kvm-eventfd.ko
-finish kvm-selftests
+ktap_end

@@ -35,4 +35,4 @@ ln -s /dev/kvm-eventfd /tmp/elsewhere
 check "a link to the node serves" start_holder vm /tmp/elsewhere
 stop_holder
 
-finish lifecycle
+ktap_end

@@ -148,10 +148,10 @@ static void stress_takers(struct run *run, enum taker_kind first,
 	for (i = 0; i < 2; i++) {
 		takers[i] = (struct taker){ run, vm.m.vcpu[0], kinds[i],
 					    &taken, &left };
-		threads[i] = start(take_until_stopped, &takers[i]);
+		threads[i] = kev_thread_start(take_until_stopped, &takers[i]);
 	}
 	mapper.fd = vm.m.vcpu[0];
-	threads[2] = start(map_until_stopped, &mapper);
+	threads[2] = kev_thread_start(map_until_stopped, &mapper);
 	while (run_goes_on(run)) {
 		if (!ack_one(run, fd, &taken))
 			run_fail(run, "an event was lost or taken twice");
@@ -159,24 +159,30 @@ static void stress_takers(struct run *run, enum taker_kind first,
 	}
 	let_go(run, fd, &left);
 	for (i = 0; i < 3; i++)
-		join(threads[i]);
+		kev_thread_join(threads[i]);
 	check_pending(run, vm.m.vcpu[0]);
 	vm_account_all(run, &vm, atomic_load(&run->signals));
 	vm_destroy(&vm);
 	close(fd);
 }
 
-void stress_ack(struct run *run)
+static void stress_ack(struct run *run)
 {
 	stress_takers(run, TAKER_TIMER, TAKER_POLL);
 }
 
-void stress_ack_poll(struct run *run)
+STRESS_SCENARIO("ack", stress_ack);
+
+static void stress_ack_poll(struct run *run)
 {
 	stress_takers(run, TAKER_POLL, TAKER_POLL);
 }
 
-void stress_ack_map(struct run *run)
+STRESS_SCENARIO("ack-poll", stress_ack_poll);
+
+static void stress_ack_map(struct run *run)
 {
 	stress_takers(run, TAKER_MAP, TAKER_MAP);
 }
+
+STRESS_SCENARIO("ack-map", stress_ack_map);

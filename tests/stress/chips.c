@@ -136,7 +136,7 @@ static void chips_round(struct chips *chips, struct team *team)
 	close(stats);
 }
 
-void stress_chips(struct run *run)
+static void stress_chips(struct run *run)
 {
 	static const struct job jobs[] = {
 		{ create_chips },
@@ -165,3 +165,5 @@ void stress_chips(struct run *run)
 	}
 	team_end(&team);
 }
+
+STRESS_SCENARIO("chips", stress_chips);

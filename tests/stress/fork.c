@@ -165,7 +165,7 @@ static void family_account(struct family *family)
 	atomic_fetch_add(&run->rounds, 1);
 }
 
-void stress_fork(struct run *run)
+static void stress_fork(struct run *run)
 {
 	struct family family = { .run = run };
 	unsigned long i;
@@ -183,3 +183,5 @@ void stress_fork(struct run *run)
 	}
 	munmap(family.shared, sizeof(*family.shared));
 }
+
+STRESS_SCENARIO("fork", stress_fork);

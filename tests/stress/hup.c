@@ -53,14 +53,14 @@ static void hup_round(struct hup *hup, unsigned long round)
 	pthread_barrier_wait(&hup->barrier);
 }
 
-void stress_hup(struct run *run)
+static void stress_hup(struct run *run)
 {
 	struct hup hup = { .run = run };
 	pthread_t thread;
 	unsigned long i;
 
 	pthread_barrier_init(&hup.barrier, NULL, 2);
-	thread = start(close_until_stopped, &hup);
+	thread = kev_thread_start(close_until_stopped, &hup);
 	for (i = 0; run_goes_on(run); i++) {
 		hup_round(&hup, i);
 		atomic_fetch_add(&run->rounds, 1);
@@ -69,8 +69,10 @@ void stress_hup(struct run *run)
 	}
 	hup.over = true;
 	pthread_barrier_wait(&hup.barrier);
-	join(thread);
+	kev_thread_join(thread);
 }
+
+STRESS_SCENARIO("hup", stress_hup);
 
 /* Against assign */
 
@@ -115,7 +117,7 @@ static void hup_signal(void *arg)
  * an event nobody can say here whether it came before the assign, which may also
  * see one that a wakeup is about to take.
  */
-void stress_assign_hup(struct run *run)
+static void stress_assign_hup(struct run *run)
 {
 	static const struct job jobs[] = {
 		{ hup_assign },
@@ -143,3 +145,5 @@ void stress_assign_hup(struct run *run)
 	atomic_fetch_add(&run->signals, hup.written);
 	vm_destroy(&hup.vm);
 }
+
+STRESS_SCENARIO("assign-hup", stress_assign_hup);

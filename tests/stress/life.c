@@ -44,7 +44,7 @@ static uint64_t doorbell_round(struct run *run, int vm, int vcpu, int fd)
 	return counted;
 }
 
-void stress_doorbell(struct run *run)
+static void stress_doorbell(struct run *run)
 {
 	uint64_t counted = 0, taken = 0;
 	struct ringer ringers[2];
@@ -56,12 +56,12 @@ void stress_doorbell(struct run *run)
 	vm_create(&vm);
 	for (i = 0; i < 2; i++) {
 		ringers[i] = (struct ringer){ .run = run, .vcpu = vm.m.vcpu[i] };
-		threads[i] = start(ring_until_stopped, &ringers[i]);
+		threads[i] = kev_thread_start(ring_until_stopped, &ringers[i]);
 	}
 	while (run_goes_on(run))
 		counted += doorbell_round(run, vm.m.vm, vm.m.vcpu[0], fd);
 	for (i = 0; i < 2; i++) {
-		join(threads[i]);
+		kev_thread_join(threads[i]);
 		taken += ringers[i].taken;
 	}
 	taken += atomic_load(&run->rounds);
@@ -73,6 +73,8 @@ void stress_doorbell(struct run *run)
 	vm_destroy(&vm);
 	close(fd);
 }
+
+STRESS_SCENARIO("doorbell", stress_doorbell);
 
 /* One eventfd, two VMs that want it */
 
@@ -107,7 +109,7 @@ static void *woo_until_stopped(void *arg)
 	return NULL;
 }
 
-void stress_two_vms(struct run *run)
+static void stress_two_vms(struct run *run)
 {
 	struct suitor suitors[2];
 	int fd = kev_eventfd(0);
@@ -121,9 +123,9 @@ void stress_two_vms(struct run *run)
 		vm_create(&suitors[i].vm);
 	}
 	for (i = 0; i < 2; i++)
-		threads[i] = start(woo_until_stopped, &suitors[i]);
+		threads[i] = kev_thread_start(woo_until_stopped, &suitors[i]);
 	for (i = 0; i < 2; i++)
-		join(threads[i]);
+		kev_thread_join(threads[i]);
 	for (i = 0; i < 2; i++) {
 		vm_account_all(run, &suitors[i].vm, suitors[i].signals);
 		atomic_fetch_add(&run->signals, suitors[i].signals);
@@ -131,6 +133,8 @@ void stress_two_vms(struct run *run)
 	}
 	close(fd);
 }
+
+STRESS_SCENARIO("two-vms", stress_two_vms);
 
 /* VMs come and go */
 
@@ -161,10 +165,12 @@ static void *storm_until_stopped(void *arg)
 	return NULL;
 }
 
-void stress_storm(struct run *run)
+static void stress_storm(struct run *run)
 {
-	pthread_t thread = start(storm_until_stopped, run);
+	pthread_t thread = kev_thread_start(storm_until_stopped, run);
 
 	storm_until_stopped(run);
-	join(thread);
+	kev_thread_join(thread);
 }
+
+STRESS_SCENARIO("storm", stress_storm);

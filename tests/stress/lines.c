@@ -96,7 +96,7 @@ static void lines_create(struct vm *vm)
 
 static void lines_run(struct lines *all)
 {
-	struct visitor visitors[2] = {
+	struct joiner joiners[2] = {
 		{ all->run, &all->vm, LINE_SHARED },
 		{ all->run, &all->vm, LINE_OWN },
 	};
@@ -110,17 +110,17 @@ static void lines_run(struct lines *all)
 
 	irqfd_assign_resample(all->vm.m.vm, fd, LINE_SHARED, resamplefd);
 	for (i = 0; i < 2; i++) {
-		threads[i] = start(visit_until_stopped, &visitors[i]);
-		threads[i + 2] = start(end_until_stopped, &cpus[i]);
+		threads[i] = kev_thread_start(join_until_stopped, &joiners[i]);
+		threads[i + 2] = kev_thread_start(end_until_stopped, &cpus[i]);
 	}
-	threads[4] = start(change_until_stopped, all);
+	threads[4] = kev_thread_start(change_until_stopped, all);
 	while (run_goes_on(all->run)) {
 		if (!resident_round(all->run, fd, resamplefd))
 			run_fail(all->run, "a line that nobody answered");
 		atomic_fetch_add(&all->run->rounds, 1);
 	}
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
-		join(threads[i]);
+		kev_thread_join(threads[i]);
 	if (!atomic_load(&all->ended))
 		run_fail(all->run, "no line was taken");
 	vm_account_all(all->run, &all->vm, atomic_load(&all->run->signals));
@@ -128,7 +128,7 @@ static void lines_run(struct lines *all)
 	close(resamplefd);
 }
 
-void stress_lines(struct run *run)
+static void stress_lines(struct run *run)
 {
 	struct lines all = { .run = run };
 
@@ -144,3 +144,5 @@ void stress_lines(struct run *run)
 		lines_run(&all);
 	vm_destroy(&all.vm);
 }
+
+STRESS_SCENARIO("lines", stress_lines);

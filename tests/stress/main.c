@@ -13,65 +13,25 @@
  * Where the module can be removed, that is attempted all the time.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "stress.h"
 
 #define GOAL_SIGNALS	1000000ul
 #define GOAL_PAIRS	100000ul
 
-static const struct scenario {
-	const char *name;
-	void (*run)(struct run *run);
-	unsigned int weight;
-} scenarios[] = {
-	{ "deassign", stress_deassign, 6 },
-	{ "reroute", stress_reroute, 1 },
-	{ "reroute-pair", stress_reroute_pair, 1 },
-	{ "torn", stress_torn, 1 },
-	{ "melee", stress_melee, 1 },
-	{ "hup", stress_hup, 1 },
-	{ "assign-hup", stress_assign_hup, 1 },
-	{ "two-vms", stress_two_vms, 1 },
-	{ "resample", stress_resample, 1 },
-	{ "lines", stress_lines, 1 },
-	{ "chips", stress_chips, 1 },
-	{ "quiet", stress_quiet, 1 },
-	{ "ack", stress_ack, 1 },
-	{ "ack-poll", stress_ack_poll, 1 },
-	{ "ack-map", stress_ack_map, 1 },
-	{ "doorbell", stress_doorbell, 1 },
-	{ "uring", stress_uring, 1 },
-	{ "fork", stress_fork, 1 },
-	{ "scm", stress_scm, 1 },
-	{ "storm", stress_storm, 1 },
-	{ "rmmod", stress_rmmod, 1 },
-};
-
-#define NR_SCENARIOS	((unsigned int)ARRAY_SIZE(scenarios))
-
 /* Over all scenarios. */
 static struct sum {
 	unsigned long rounds, signals, doorbells, pairs, lost, refused;
-	unsigned int passed, failed, skipped;
 } sum;
 
-/**
- * struct options - The command line
- * @each_ms:	For each scenario.
- * @total_ms:	For all of them; or 0.
- * @goals:	Whether there is a least number of events and pairs.
- * @names:	Scenarios; all when there are none.
- */
-struct options {
-	unsigned int each_ms;
-	unsigned int total_ms;
-	bool goals;
-	char **names;
-};
+/* Seconds for each scenario; or for all of them. */
+static unsigned int each_s = 3, total_s;
+/* Whether there is a least number of events and pairs. */
+static bool goals;
+/* Of the scenarios that run. */
+static unsigned int weights;
 
 void run_skip(struct run *run, const char *why)
 {
@@ -116,21 +76,6 @@ void spin_us(unsigned int us)
 		;
 }
 
-pthread_t start(void *(*fn)(void *arg), void *arg)
-{
-	pthread_t thread;
-
-	errno = pthread_create(&thread, NULL, fn, arg);
-	kev_assert(!errno, "pthread_create");
-	return thread;
-}
-
-void join(pthread_t thread)
-{
-	errno = pthread_join(thread, NULL);
-	kev_assert(!errno, "pthread_join");
-}
-
 static void sum_up(const struct run *run)
 {
 	sum.rounds += atomic_load(&run->rounds);
@@ -140,80 +85,42 @@ static void sum_up(const struct run *run)
 	sum.lost += atomic_load(&run->lost);
 }
 
-static void count(bool passed)
-{
-	if (passed)
-		sum.passed++;
-	else
-		sum.failed++;
-}
-
-static void scenario_tell(const char *name, const struct run *run)
-{
-	const char *error = (const char *)atomic_load(&run->error);
-
-	if (run->skipped) {
-		sum.skipped++;
-		printf("ok - %s # SKIP %s\n", name, run->skipped);
-	} else {
-		count(!error);
-		printf("%sok - %s: %lu rounds, %lu signals, %lu doorbells, %lu pairs%s%s\n",
-		       error ? "not " : "", name, atomic_load(&run->rounds),
-		       atomic_load(&run->signals),
-		       atomic_load(&run->doorbells), atomic_load(&run->pairs),
-		       error ? ": " : "", error ? error : "");
-	}
-	fflush(stdout);
-}
-
 /* The one that removes the module does so itself. */
-static void scenario_run(const struct scenario *scenario, unsigned int ms)
+static void scenario_run(const struct kev_case *c, struct kev_result *result)
 {
+	const struct scenario *scenario = c->data;
 	bool attempt = scenario->run != stress_rmmod && rmmod_is_possible();
-	struct run run = { .deadline = kev_now_ms() + ms };
+	unsigned int ms = each_s * 1000;
+	struct run run = {};
 
+	if (total_s)
+		ms = total_s * 1000 / weights * scenario->weight;
+	run.deadline = kev_now_ms() + ms;
 	if (attempt)
 		rmmod_begin();
 	scenario->run(&run);
 	if (attempt)
 		sum.refused += rmmod_end();
 	sum_up(&run);
-	scenario_tell(scenario->name, &run);
+	result->error = (const char *)atomic_load(&run.error);
+	result->skipped = run.skipped;
+	kev_result_tell(result, "%lu rounds, %lu signals, %lu doorbells, %lu pairs",
+			atomic_load(&run.rounds), atomic_load(&run.signals),
+			atomic_load(&run.doorbells), atomic_load(&run.pairs));
 }
 
-static bool is_wanted(const char *name, char **names)
+static void begin(struct kev_program *program)
 {
-	if (!*names)
-		return true;
-	for (; *names; names++)
-		if (!strcmp(*names, name))
-			return true;
-	return false;
+	struct kev_case *c = NULL;
+
+	while ((c = kev_case_next(c)))
+		weights += ((const struct scenario *)c->data)->weight;
+	program->more = goals;
 }
 
-static void run_wanted(const struct options *options)
+static void tell_sum(void)
 {
-	unsigned int i, weight = 0;
-
-	for (i = 0; i < NR_SCENARIOS; i++)
-		if (is_wanted(scenarios[i].name, options->names))
-			weight += scenarios[i].weight;
-	for (i = 0; i < NR_SCENARIOS; i++) {
-		const struct scenario *scenario = &scenarios[i];
-		unsigned int ms = options->each_ms;
-
-		if (options->total_ms && weight)
-			ms = options->total_ms / weight * scenario->weight;
-		if (is_wanted(scenario->name, options->names))
-			scenario_run(scenario, ms);
-		else
-			sum.skipped++;
-	}
-}
-
-static void tell_sum(bool goals)
-{
-	bool reached = sum.signals >= GOAL_SIGNALS && sum.pairs >= GOAL_PAIRS;
+	struct kev_result result = {};
 
 	printf("# %lu signals, %lu doorbells, %lu pairs of assign and deassign in %lu rounds\n",
 	       sum.signals, sum.doorbells, sum.pairs, sum.rounds);
@@ -221,51 +128,30 @@ static void tell_sum(bool goals)
 	       sum.refused);
 	if (!goals)
 		return;
-	count(reached);
-	printf("%sok - at least %lu signals and %lu pairs\n",
-	       reached ? "" : "not ", GOAL_SIGNALS, GOAL_PAIRS);
-}
-
-static void refuse(void)
-{
-	fprintf(stderr, "usage: kev-stress [-s SECONDS | -t SECONDS] [-g] [SCENARIO...]\n");
-	exit(2);
-}
-
-static struct options parse(int argc, char **argv)
-{
-	struct options options = { .each_ms = 3000 };
-	int opt;
-
-	while ((opt = getopt(argc, argv, "s:t:g")) != -1) {
-		switch (opt) {
-		case 's':
-			options.each_ms = strtoul(optarg, NULL, 0) * 1000;
-			break;
-		case 't':
-			options.total_ms = strtoul(optarg, NULL, 0) * 1000;
-			break;
-		case 'g':
-			options.goals = true;
-			break;
-		default:
-			refuse();
-		}
-	}
-	options.names = argv + optind;
-	return options;
+	if (sum.signals < GOAL_SIGNALS || sum.pairs < GOAL_PAIRS)
+		result.error = "there were less";
+	kev_result_tell(&result, "%lu signals and %lu pairs", GOAL_SIGNALS,
+			GOAL_PAIRS);
+	ktap_result("goals", &result);
 }
 
 int main(int argc, char **argv)
 {
-	struct options options;
+	static const struct kev_option options[] = {
+		{ 's', &each_s, NULL },
+		{ 't', &total_s, NULL },
+		{ 'g', NULL, &goals },
+		{ }
+	};
+	struct kev_program program = {
+		.usage = "kev-stress [-l] [-s SECONDS | -t SECONDS] [-g] [SCENARIO...]",
+		.options = options,
+		.begin = begin,
+		.run = scenario_run,
+		.end = tell_sum,
+	};
 
 	if (argc > 1 && !strcmp(argv[1], "--executed"))
 		return fork_executed(argv + 2);
-	options = parse(argc, argv);
-	run_wanted(&options);
-	tell_sum(options.goals);
-	printf("stress: %u passed, %u failed, %u skipped\n", sum.passed,
-	       sum.failed, sum.skipped);
-	return sum.failed || !sum.passed;
+	return kev_main(&program, argc, argv);
 }

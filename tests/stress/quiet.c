@@ -58,7 +58,7 @@ static void rewire(int vm, unsigned int pin, struct kev_routes *table,
 	free(r);
 }
 
-void stress_quiet(struct run *run)
+static void stress_quiet(struct run *run)
 {
 	struct kev_routes *tables[] = { wires(0), wires(1) };
 	struct line line = { .run = run };
@@ -71,7 +71,7 @@ void stress_quiet(struct run *run)
 	ioapic_set_rte(vm.m.vm, PIN, VECTOR_A);
 	ioapic_set_rte(vm.m.vm, PIN + 1, VECTOR_B);
 	set_gsi_routing(vm.m.vm, tables[0]);
-	thread = start(up_until_stopped, &line);
+	thread = kev_thread_start(up_until_stopped, &line);
 	for (i = 1; run_goes_on(run); i++) {
 		unsigned int pin = i & 1;
 
@@ -83,8 +83,10 @@ void stress_quiet(struct run *run)
 			run_fail(run, "a line did nothing by its new route");
 		atomic_fetch_add(&run->rounds, 1);
 	}
-	join(thread);
+	kev_thread_join(thread);
 	vm_destroy(&vm);
 	free(tables[0]);
 	free(tables[1]);
 }
+
+STRESS_SCENARIO("quiet", stress_quiet);

@@ -82,10 +82,10 @@ static bool resident_round(struct run *run, int fd, int resamplefd)
 	return true;
 }
 
-void stress_resample(struct run *run)
+static void stress_resample(struct run *run)
 {
 	struct resample all = { .run = run };
-	struct visitor visitors[2] = {
+	struct joiner joiners[2] = {
 		{ run, &all.vm, PIN_SHARED }, { run, &all.vm, PIN_OWN },
 	};
 	pthread_t threads[4];
@@ -102,17 +102,17 @@ void stress_resample(struct run *run)
 	ioapic_set_rte(all.vm.m.vm, PIN_SHARED, KEV_RTE_LEVEL | VECTOR_SHARED);
 	ioapic_set_rte(all.vm.m.vm, PIN_OWN, KEV_RTE_LEVEL | VECTOR_OWN);
 	irqfd_assign_resample(all.vm.m.vm, fd, PIN_SHARED, resamplefd);
-	threads[0] = start(end_until_stopped, &all);
-	threads[1] = start(mask_until_stopped, &all);
-	threads[2] = start(visit_until_stopped, &visitors[0]);
-	threads[3] = start(visit_until_stopped, &visitors[1]);
+	threads[0] = kev_thread_start(end_until_stopped, &all);
+	threads[1] = kev_thread_start(mask_until_stopped, &all);
+	threads[2] = kev_thread_start(join_until_stopped, &joiners[0]);
+	threads[3] = kev_thread_start(join_until_stopped, &joiners[1]);
 	while (run_goes_on(run)) {
 		if (!resident_round(run, fd, resamplefd))
 			run_fail(run, "a level that nobody answered");
 		atomic_fetch_add(&run->rounds, 1);
 	}
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
-		join(threads[i]);
+		kev_thread_join(threads[i]);
 	if (!atomic_load(&all.acks))
 		run_fail(run, "no interrupt was taken");
 	vm_account_all(run, &all.vm, atomic_load(&run->signals));
@@ -120,3 +120,5 @@ void stress_resample(struct run *run)
 	close(fd);
 	close(resamplefd);
 }
+
+STRESS_SCENARIO("resample", stress_resample);

@@ -77,13 +77,13 @@ void rmmod_begin(void)
 	background.node = kev_open();
 	atomic_store(&background.stop, false);
 	background.refused = 0;
-	background.thread = start(attempt_until_stopped, NULL);
+	background.thread = kev_thread_start(attempt_until_stopped, NULL);
 }
 
 unsigned long rmmod_end(void)
 {
 	atomic_store(&background.stop, true);
-	join(background.thread);
+	kev_thread_join(background.thread);
 	close(background.node);
 	return background.refused;
 }
@@ -192,7 +192,7 @@ void stress_rmmod(struct run *run)
 		run_skip(run, "the module is built in, or its file is not here");
 		return;
 	}
-	thread = start(reload_until_stopped, &reload);
+	thread = kev_thread_start(reload_until_stopped, &reload);
 	while (reload_goes_on(&reload)) {
 		node = open_node(run);
 		if (node < 0)
@@ -202,9 +202,11 @@ void stress_rmmod(struct run *run)
 		/* Nothing is held now. */
 		usleep(1000);
 	}
-	join(thread);
+	kev_thread_join(thread);
 	printf("# rmmod: %lu times removed and inserted, %lu times refused\n",
 	       atomic_load(&reload.removed), atomic_load(&reload.refused));
 	if (!has_seen_all(&reload))
 		run_fail(run, "the module never went, or was never there");
 }
+
+STRESS_SCENARIO("rmmod", stress_rmmod);

@@ -145,21 +145,23 @@ static uint64_t scm_round(struct scm *scm, unsigned long round)
 	return signalled;
 }
 
-void stress_scm(struct run *run)
+static void stress_scm(struct run *run)
 {
 	struct scm scm = { .run = run, .fd = meter_create() };
 	uint64_t signalled = 0;
 	pthread_t thread;
 	unsigned long i;
 
-	thread = start(signal_written, &scm);
+	thread = kev_thread_start(signal_written, &scm);
 	for (i = 0; run_goes_on(run); i++) {
 		signalled += scm_round(&scm, i);
 		atomic_fetch_add(&run->pairs, 1);
 		atomic_fetch_add(&run->rounds, 1);
 	}
-	join(thread);
+	kev_thread_join(thread);
 	meter_compare(run, &scm.fd, 1, signalled, atomic_load(&scm.written));
 	atomic_fetch_add(&run->signals, atomic_load(&scm.written));
 	close(scm.fd);
 }
+
+STRESS_SCENARIO("scm", stress_scm);

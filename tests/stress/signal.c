@@ -61,7 +61,7 @@ static void deassign_round(struct run *run, const struct vm *vm,
 	atomic_fetch_add(&run->rounds, 1);
 }
 
-void stress_deassign(struct run *run)
+static void stress_deassign(struct run *run)
 {
 	struct crowd crowd = { .run = run };
 	pthread_t thread;
@@ -72,16 +72,18 @@ void stress_deassign(struct run *run)
 		crowd.fds[i] = meter_create();
 	vm_create(&vm);
 	set_msi_route(vm.m.vm, GSI, 0, VECTOR_A);
-	thread = start(signal_crowd, &crowd);
+	thread = kev_thread_start(signal_crowd, &crowd);
 	for (i = 0; run_goes_on(run); i++)
 		deassign_round(run, &vm, &crowd, i);
-	join(thread);
+	kev_thread_join(thread);
 	meter_account(run, &vm, crowd.fds, NR_BATCH,
 		      atomic_load(&run->signals));
 	vm_destroy(&vm);
 	for (i = 0; i < NR_BATCH; i++)
 		close(crowd.fds[i]);
 }
+
+STRESS_WEIGHTED("deassign", stress_deassign, 6);
 
 static void reroute(int vm, unsigned long round, int vector)
 {
@@ -91,7 +93,7 @@ static void reroute(int vm, unsigned long round, int vector)
 		set_msi_route(vm, GSI, 0, vector);
 }
 
-void stress_reroute(struct run *run)
+static void stress_reroute(struct run *run)
 {
 	static const int vectors[] = { VECTOR_A, VECTOR_B };
 	struct signaller signaller = { .run = run, .fd = kev_eventfd(0) };
@@ -102,18 +104,20 @@ void stress_reroute(struct run *run)
 	vm_create(&vm);
 	set_msi_route(vm.m.vm, GSI, 0, VECTOR_A);
 	irqfd_assign(vm.m.vm, signaller.fd, GSI);
-	thread = start(signal_until_stopped, &signaller);
+	thread = kev_thread_start(signal_until_stopped, &signaller);
 	for (i = 1; run_goes_on(run); i++) {
 		reroute(vm.m.vm, i, vectors[i & 1]);
 		if (!is_silent(vm.m.vcpu[0], vectors[!(i & 1)]))
 			run_fail(run, "an interrupt by an old route");
 		atomic_fetch_add(&run->rounds, 1);
 	}
-	join(thread);
+	kev_thread_join(thread);
 	vm_account_all(run, &vm, atomic_load(&run->signals));
 	vm_destroy(&vm);
 	close(signaller.fd);
 }
+
+STRESS_SCENARIO("reroute", stress_reroute);
 
 /* Two threads set the same route: what each is promised holds for it. */
 struct pair {
@@ -154,7 +158,7 @@ static void *pair_second(void *arg)
 
 static void pair_loop(struct pair *pair)
 {
-	pthread_t second = start(pair_second, pair);
+	pthread_t second = kev_thread_start(pair_second, pair);
 	unsigned long i;
 
 	for (i = 1; ; i++) {
@@ -165,10 +169,10 @@ static void pair_loop(struct pair *pair)
 		pair_round(pair, i);
 		atomic_fetch_add(&pair->run->rounds, 1);
 	}
-	join(second);
+	kev_thread_join(second);
 }
 
-void stress_reroute_pair(struct run *run)
+static void stress_reroute_pair(struct run *run)
 {
 	struct signaller signaller = { .run = run, .fd = kev_eventfd(0) };
 	pthread_t thread;
@@ -181,13 +185,15 @@ void stress_reroute_pair(struct run *run)
 	vm_create(&vm);
 	set_msi_route(vm.m.vm, GSI, 0, VECTOR_A);
 	irqfd_assign(vm.m.vm, signaller.fd, GSI);
-	thread = start(signal_until_stopped, &signaller);
+	thread = kev_thread_start(signal_until_stopped, &signaller);
 	pair_loop(&pair);
-	join(thread);
+	kev_thread_join(thread);
 	vm_account_all(run, &vm, atomic_load(&run->signals));
 	vm_destroy(&vm);
 	close(signaller.fd);
 }
+
+STRESS_SCENARIO("reroute-pair", stress_reroute_pair);
 
 /* A route is one CPU with one vector, or the other with the other. */
 static void *lines_until_stopped(void *arg)
@@ -211,7 +217,7 @@ static void *update_until_stopped(void *arg)
 	return NULL;
 }
 
-void stress_torn(struct run *run)
+static void stress_torn(struct run *run)
 {
 	struct signaller signaller = { .run = run, .fd = kev_eventfd(0) };
 	struct signaller on_vm = { .run = run };
@@ -223,17 +229,19 @@ void stress_torn(struct run *run)
 	on_vm.fd = vm.m.vm;
 	set_msi_route(vm.m.vm, GSI, 0, VECTOR_A);
 	irqfd_assign(vm.m.vm, signaller.fd, GSI);
-	threads[0] = start(signal_until_stopped, &signaller);
-	threads[1] = start(lines_until_stopped, &on_vm);
-	threads[2] = start(update_until_stopped, &on_vm);
+	threads[0] = kev_thread_start(signal_until_stopped, &signaller);
+	threads[1] = kev_thread_start(lines_until_stopped, &on_vm);
+	threads[2] = kev_thread_start(update_until_stopped, &on_vm);
 	while (run_goes_on(run)) {
 		if (vcpu_drain(vm.m.vcpu[0], VECTOR_B) ||
 		    vcpu_drain(vm.m.vcpu[1], VECTOR_A))
 			run_fail(run, "half of one route, half of another");
 	}
 	for (i = 0; i < 3; i++)
-		join(threads[i]);
+		kev_thread_join(threads[i]);
 	vm_account_all(run, &vm, atomic_load(&run->signals));
 	vm_destroy(&vm);
 	close(signaller.fd);
 }
+
+STRESS_SCENARIO("torn", stress_torn);

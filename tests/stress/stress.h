@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kev_case.h"
 #include "kev_util.h"
 
 #define GSI		24
@@ -57,9 +58,28 @@ bool run_goes_on(const struct run *run);
 uint64_t now_us(void);
 void spin_us(unsigned int us);
 
-/* A thread of a scenario. */
-pthread_t start(void *(*fn)(void *arg), void *arg);
-void join(pthread_t thread);
+/**
+ * struct scenario - What is a case's own
+ * @run:	Runs until run_goes_on() says no.
+ * @weight:	Its share of the time that all have.
+ */
+struct scenario {
+	void (*run)(struct run *run);
+	unsigned int weight;
+};
+
+/* A scenario's file has one of these for each: nothing else lists them. */
+#define STRESS_WEIGHTED(title, function, share)				\
+	static void __attribute__((constructor)) add_##function(void)	\
+	{								\
+		static const struct scenario scenario = { function, share }; \
+		static struct kev_case c = { .name = title, .data = &scenario }; \
+									\
+		kev_case_add(&c);					\
+	}
+
+#define STRESS_SCENARIO(title, function)				\
+	STRESS_WEIGHTED(title, function, 1)
 
 /* team.c: jobs that are done against each other, round after round. */
 #define TEAM_MAX	6
@@ -164,38 +184,19 @@ void rmmod_begin(void);
 /* Returns how often it was refused. */
 unsigned long rmmod_end(void);
 
-/* visitor.c: who assigns and deassigns @gsi, with a resamplefd, until the end. */
-struct visitor {
+/* joiner.c: who assigns and deassigns @gsi, with a resamplefd, until the end. */
+struct joiner {
 	struct run *run;
 	const struct vm *vm;
 	uint32_t gsi;
 };
 
-void *visit_until_stopped(void *arg);
+void *join_until_stopped(void *arg);
 
 /* fork.c: what a child executes, to see that it has no fd of the node left. */
 int fork_executed(char **fds);
 
-void stress_deassign(struct run *run);
-void stress_reroute(struct run *run);
-void stress_reroute_pair(struct run *run);
-void stress_torn(struct run *run);
-void stress_melee(struct run *run);
-void stress_hup(struct run *run);
-void stress_assign_hup(struct run *run);
-void stress_two_vms(struct run *run);
-void stress_resample(struct run *run);
-void stress_lines(struct run *run);
-void stress_chips(struct run *run);
-void stress_quiet(struct run *run);
-void stress_ack(struct run *run);
-void stress_ack_poll(struct run *run);
-void stress_ack_map(struct run *run);
-void stress_doorbell(struct run *run);
-void stress_uring(struct run *run);
-void stress_fork(struct run *run);
-void stress_scm(struct run *run);
-void stress_storm(struct run *run);
+/* Known by name to the attempts to remove the module. */
 void stress_rmmod(struct run *run);
 
 #endif /* KEV_STRESS_H */

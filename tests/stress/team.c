@@ -42,8 +42,8 @@ void team_start(struct team *team, const struct job *jobs, unsigned int nr,
 		team->members[i].team = team;
 		team->members[i].job = &jobs[i];
 		team->members[i].random = 2463534242u + i;
-		team->members[i].thread = start(work_until_over,
-						&team->members[i]);
+		team->members[i].thread =
+			kev_thread_start(work_until_over, &team->members[i]);
 	}
 }
 
@@ -60,6 +60,6 @@ void team_end(struct team *team)
 	team->over = true;
 	pthread_barrier_wait(&team->barrier);
 	for (i = 0; i < team->nr; i++)
-		join(team->members[i].thread);
+		kev_thread_join(team->members[i].thread);
 	pthread_barrier_destroy(&team->barrier);
 }

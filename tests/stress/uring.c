@@ -176,7 +176,7 @@ static void uring_account(struct uring *uring)
 		run_fail(run, "no request was cancelled");
 }
 
-void stress_uring(struct run *run)
+static void stress_uring(struct run *run)
 {
 	struct uring uring = { .run = run, .one = 1 };
 	pthread_t thread;
@@ -188,7 +188,7 @@ void stress_uring(struct run *run)
 	set_msi_route(uring.vm.m.vm, GSI, 0, VECTOR_A);
 	irqfd_assign(uring.vm.m.vm, uring.fd, GSI);
 	ioeventfd_assign(uring.vm.m.vm, uring.bell, ADDR, 4, 0, 0);
-	thread = start(take_all, &uring);
+	thread = kev_thread_start(take_all, &uring);
 	ring_open(&uring);
 	for (i = 1; run_goes_on(run); i++) {
 		uring_round(&uring);
@@ -199,9 +199,11 @@ void stress_uring(struct run *run)
 		ring_open(&uring);
 	}
 	ring_close(&uring);
-	join(thread);
+	kev_thread_join(thread);
 	uring_account(&uring);
 	vm_destroy(&uring.vm);
 	close(uring.bell);
 	close(uring.fd);
 }
+
+STRESS_SCENARIO("uring", stress_uring);

@@ -45,4 +45,4 @@ check "rmmod of ours leaves the real one" remove_module kvm_eventfd
 check "the real one still works" start_holder vm /dev/kvm
 stop_holder
 
-finish beside
+ktap_end
