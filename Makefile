@@ -91,6 +91,11 @@ coverage:		# What the tests reach of the module: lines and branches, by gcov
 	@tools/need build headers guest demo check
 	@tests/coverage/run $(ARGS)
 
+layers:			# Check that no layer of the module knows a higher one
+	@tools/need build headers
+	@tools/build-module 6.12 build/module-6.12
+	@tests/style/layers build/module-6.12
+
 style:			# checkpatch, kernel-doc, shellcheck, SPDX, each header alone
 	@tests/check style
 
@@ -138,5 +143,5 @@ help:			# Show this
 			printf '  %-16s %s\n' $$s "$$(sed -n '/SPDX/!{/^# /{s/^# //p;q}}' tests/$$s/run)"; \
 		done)
 
-.PHONY: all modules vmm install install-headers install-dkms demo check kunit abi model \
+.PHONY: all modules layers vmm install install-headers install-dkms demo check kunit abi model \
 	style check-configs check-kcsan check-arch fuzz coverage check-list docs clean distclean help $(SUITES)
