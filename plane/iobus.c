@@ -9,13 +9,13 @@
  * FAST_MMIO is no bus of its own.  KVM keeps a twin there of each MMIO ioeventfd
  * of length 0, so a lookup by address alone is one for those.
  *
- * Readers of the ranges are in irq_srcu, so that devices may sleep; a write that
- * is outside of their bounds needs RCU alone.  So an old array is freed after the
- * last reader in irq_srcu, and then after the last one under RCU.
+ * Readers of the ranges are in irq_srcu, so that devices may sleep; a write outside
+ * of their bounds, which are kept beside them, enters no read section for them.
  */
 #include <linux/kvm_eventfd.h>
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
 
@@ -40,19 +40,13 @@ struct kev_io_range {
 
 /**
  * struct kev_io_ranges - The ranges of one bus
- * @deferred:	Freed after the last reader of @range ...
- * @rcu:	... and then after the last one of @low and @high.
+ * @deferred:	Freed after the last reader.
  * @nr:		Number of them; at least 1.
- * @low:	Below this address there is none.
- * @high:	From this address on there is none.
  * @range:	Sorted by @addr, then @end; equal ones in order of registration.
  */
 struct kev_io_ranges {
 	struct kev_deferred deferred;
-	struct rcu_head rcu;
 	unsigned int nr;
-	u64 low;
-	u64 high;
 	struct kev_io_range range[];
 };
 
@@ -158,24 +152,21 @@ static int bus_write_ranges(struct kev_vm *vm, const struct bus_access *access,
 	return ret;
 }
 
-/* May there be a device at @addr? */
-static bool bus_has_range(struct kev_vm *vm, enum kev_bus bus, u64 addr)
+/*
+ * May there be a device at @addr?  A device that is there all the time lies within
+ * the bounds before and after each change, so also between a new one and an old one.
+ */
+static bool bus_has_range(const struct kev_buses *buses, enum kev_bus bus,
+			  u64 addr)
 {
-	const struct kev_io_ranges *ranges;
-	bool has;
-
-	rcu_read_lock();
-	ranges = rcu_dereference(vm->buses.ranges[bus]);
-	has = ranges && addr >= ranges->low && addr < ranges->high;
-	rcu_read_unlock();
-
-	return has;
+	return addr >= (u64)atomic64_read(&buses->low[bus]) &&
+	       addr < (u64)atomic64_read(&buses->high[bus]);
 }
 
 static int bus_write(struct kev_vm *vm, const struct bus_access *access,
 		     const void *val)
 {
-	if (bus_has_range(vm, access->bus, access->addr))
+	if (bus_has_range(&vm->buses, access->bus, access->addr))
 		return bus_write_ranges(vm, access, val);
 	return doorbell_write(vm, access, val);
 }
@@ -352,27 +343,31 @@ static struct kev_io_ranges *ranges_alloc(unsigned int nr)
 
 static void ranges_free(struct kev_deferred *deferred)
 {
-	struct kev_io_ranges *ranges;
+	kvfree(container_of(deferred, struct kev_io_ranges, deferred));
+}
 
-	ranges = container_of(deferred, struct kev_io_ranges, deferred);
-	kvfree_rcu(ranges, rcu);
+/* The highest end; says at each range how far it and those before it reach. */
+static u64 ranges_reach(struct kev_io_ranges *ranges)
+{
+	u64 reach = 0;
+	unsigned int i;
+
+	for (i = 0; i < ranges->nr; i++) {
+		reach = max(reach, ranges->range[i].end);
+		ranges->range[i].reach = reach;
+	}
+	return reach;
 }
 
 static void ranges_publish(struct kev_vm *vm, unsigned int bus,
 			   struct kev_io_ranges *old, struct kev_io_ranges *new)
 {
-	u64 reach = 0;
-	unsigned int i;
+	struct kev_buses *buses = &vm->buses;
+	u64 high = new ? ranges_reach(new) : 0;
 
-	for (i = 0; new && i < new->nr; i++) {
-		reach = max(reach, new->range[i].end);
-		new->range[i].reach = reach;
-	}
-	if (new) {
-		new->low = new->range[0].addr;
-		new->high = reach;
-	}
-	rcu_assign_pointer(vm->buses.ranges[bus], new);
+	rcu_assign_pointer(buses->ranges[bus], new);
+	atomic64_set(&buses->low[bus], new ? new->range[0].addr : 0);
+	atomic64_set(&buses->high[bus], high);
 	WRITE_ONCE(vm->ioeventfds.nr_devices[bus], new ? new->nr : 0);
 	if (old)
 		kev_free_deferred(vm, &old->deferred, ranges_free);
@@ -518,6 +513,7 @@ static void ranges_destroy(struct kev_io_ranges *ranges)
 
 		if (dev->ops->release)
 			dev->ops->release(dev);
+		cond_resched();
 	}
 	kvfree(ranges);
 }

@@ -3,6 +3,7 @@
 #ifndef _KEV_IOBUS_H
 #define _KEV_IOBUS_H
 
+#include <linux/atomic.h>
 #include <linux/kvm_eventfd.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
@@ -13,12 +14,15 @@ struct kev_vm;
 /**
  * struct kev_buses - Where the devices of one VM are
  * @lock:	The bus mutex: writers of @ranges.
- * @ranges:	By bus; NULL when there is no device.  Read in the VM's irq SRCU,
- *		their bounds also under RCU.
+ * @ranges:	By bus; NULL when there is no device.  Read in the VM's irq SRCU.
+ * @low:	By bus: below this address there is no device.
+ * @high:	By bus: from this address on there is none.
  */
 struct kev_buses {
 	struct mutex lock; /* writers */
 	struct kev_io_ranges __rcu *ranges[KEV_NR_BUSES];
+	atomic64_t low[KEV_NR_BUSES];
+	atomic64_t high[KEV_NR_BUSES];
 };
 
 void kev_buses_init(struct kev_buses *buses);
