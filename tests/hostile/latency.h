@@ -44,6 +44,10 @@ void probe_end(void);
 uint64_t clock_ns(void);
 void settle_ms(unsigned int ms);
 
+/* What the kernel does with no module. */
+extern const struct row kernel_rows[];
+extern const unsigned int nr_kernel_rows;
+
 extern const struct row latency_rows[];
 extern const unsigned int nr_latency_rows;
 

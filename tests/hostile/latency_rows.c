@@ -3,11 +3,13 @@
  * latency: what is done at each documented maximum.  What a row prepares is not
  * measured; most of it is the subject of another row.
  */
+#include <fcntl.h>
 #include <poll.h>
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "latency.h"
@@ -19,6 +21,8 @@
 #define NR_IOEVENTFDS	65536u
 #define NR_TIMERS	256u
 #define NR_RESAMPLERS	20000u
+#define NR_PAGES	32768u
+#define PAGE		4096u
 #define GSI		30
 #define VECTOR		0x41
 #define TO_ALL		0xff
@@ -340,6 +344,7 @@ static void resample_all(const struct system *system, unsigned int size)
 
 /* Ioeventfds */
 
+/* The entries stay: to unmap many pages of a program takes the kernel long. */
 static void ioeventfds_batch(int vm, int fd, unsigned int nr, uint32_t flags)
 {
 	struct kvm_ioeventfd *entries = zalloc(nr, sizeof(*entries));
@@ -355,7 +360,6 @@ static void ioeventfds_batch(int vm, int fd, unsigned int nr, uint32_t flags)
 			.flags = flags };
 	kev_assert(kev_ioctl(vm, KVM_EVENTFD_IOEVENTFDS, &batch) == (int)nr,
 		   "a batch of ioeventfds");
-	free(entries);
 }
 
 static void ioeventfd_batches(const struct system *system, unsigned int size)
@@ -781,6 +785,78 @@ static void line_polled(const struct system *system, unsigned int size)
 	pollers_end(&pollers);
 }
 
+/* The kernel alone */
+
+static void take_pages(const struct system *system, unsigned int size)
+{
+	size_t bytes = (size_t)size * PAGE;
+	char *p;
+	size_t i;
+
+	(void)system;
+	probe_begin();
+	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	kev_assert(p != MAP_FAILED, "mmap");
+	for (i = 0; i < bytes; i += PAGE)
+		p[i] = 1;
+	probe_end();
+}
+
+static void free_pages(const struct system *system, unsigned int size)
+{
+	size_t bytes = (size_t)size * PAGE;
+	int fd = memfd_create("pages", MFD_CLOEXEC);
+
+	(void)system;
+	kev_assert(fd >= 0 && !posix_fallocate(fd, 0, bytes), "memfd");
+	probe_begin();
+	close(fd);
+	settle_ms(50);
+	probe_end();
+}
+
+static void unmap_pages(const struct system *system, unsigned int size)
+{
+	size_t bytes = (size_t)size * PAGE;
+	char *p;
+
+	(void)system;
+	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	kev_assert(p != MAP_FAILED, "mmap");
+	probe_begin();
+	munmap(p, bytes);
+	settle_ms(50);
+	probe_end();
+}
+
+static void close_eventfds(const struct system *system, unsigned int size)
+{
+	int *fds = zalloc(size, sizeof(*fds));
+	unsigned int i;
+
+	(void)system;
+	for (i = 0; i < size; i++)
+		fds[i] = kev_eventfd(0);
+	probe_begin();
+	for (i = 0; i < size; i++)
+		close(fds[i]);
+	settle_ms(50);
+	probe_end();
+}
+
+const struct row kernel_rows[] = {
+	{ "pages of a program, first written to", NR_PAGES, take_pages, false,
+	  false },
+	{ "pages of a file in memory, freed", NR_PAGES, free_pages, false,
+	  false },
+	{ "pages of a program, unmapped", NR_PAGES, unmap_pages, false, false },
+	{ "eventfds, closed", NR_IRQFDS, close_eventfds, false, false },
+};
+
+const unsigned int nr_kernel_rows = ARRAY_SIZE(kernel_rows);
+
 const struct row latency_rows[] = {
 	{ "nothing", 0, nothing, true, true },
 	{ "SET_GSI_ROUTING, entries", KEV_MAX_ROUTES, set_routing, true, true },
@@ -808,7 +884,7 @@ const struct row latency_rows[] = {
 	  false },
 	{ "close of a VM with ioeventfds", NR_IOEVENTFDS, ioeventfd_vm_close,
 	  false, false },
-	{ "coalesced zones come and go", 1000, zones, true, false },
+	{ "coalesced zones come and go", 1000, zones, true, true },
 	{ "CREATE_VCPU, SET_LAPIC of vCPUs", MAX_VCPUS, vcpus_create, true,
 	  false },
 	{ "close of a VM with vCPUs", MAX_VCPUS, vcpus_close, true, false },
