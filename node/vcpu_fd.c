@@ -411,7 +411,8 @@ static const struct kev_ioctl vcpu_ioctls[] = {
 /* KVM's vCPU ioctls that are not here are ENOTTY; others EINVAL, as in KVM. */
 static bool is_kvm_vcpu_ioctl(unsigned int cmd)
 {
-	return _IOC_NR(cmd) >= 0x80 && _IOC_NR(cmd) < 0xe0;
+	return _IOC_TYPE(cmd) == KVMIO &&
+	       _IOC_NR(cmd) >= 0x80 && _IOC_NR(cmd) < 0xe0;
 }
 
 static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -421,7 +422,7 @@ static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 	if (vcpu->machine->mm != current->mm)
 		return -EIO;
-	if (_IOC_TYPE(cmd) != KVMIO)
+	if (_IOC_TYPE(cmd) != KVMIO && _IOC_TYPE(cmd) != KVM_EVENTFD_IO)
 		return -EINVAL;
 	if (mutex_lock_killable(&vcpu->mutex))
 		return -EINTR;

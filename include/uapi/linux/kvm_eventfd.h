@@ -67,11 +67,12 @@ struct kvm_eventfd_vcpu_state {
 #define KVM_EVENTFD_PAGE_STATE		1
 #define KVM_EVENTFD_PAGE_COALESCED	2
 
-#define KVM_EVENTFD_IO		0xAE	/* KVM's own letter; numbers from 0xe8 */
+/* The letter of the ioctls below; KVM's own have KVMIO. */
+#define KVM_EVENTFD_IO		0xBE
 
 /* vCPU fd: take the next event.  EAGAIN when there is none to take now. */
 #define KVM_EVENTFD_ACK_INTERRUPT \
-	_IOR(KVM_EVENTFD_IO, 0xe8, struct kvm_eventfd_interrupt)
+	_IOR(KVM_EVENTFD_IO, 0x00, struct kvm_eventfd_interrupt)
 
 /*
  * VM fd: replace the routes of the GSIs that are named, and only those.  The
@@ -79,7 +80,7 @@ struct kvm_eventfd_vcpu_state {
  * KVM_EVENTFD_ROUTING_NONE names a GSI that shall have no route.
  */
 #define KVM_EVENTFD_UPDATE_ROUTES \
-	_IOW(KVM_EVENTFD_IO, 0xe9, struct kvm_eventfd_routes)
+	_IOW(KVM_EVENTFD_IO, 0x01, struct kvm_eventfd_routes)
 
 /**
  * struct kvm_eventfd_routes - As struct kvm_irq_routing
@@ -113,9 +114,9 @@ struct kvm_eventfd_batch {
  * fails is returned when it is the first: a caller goes on from there.
  */
 #define KVM_EVENTFD_IRQFDS \
-	_IOW(KVM_EVENTFD_IO, 0xea, struct kvm_eventfd_batch)
+	_IOW(KVM_EVENTFD_IO, 0x02, struct kvm_eventfd_batch)
 #define KVM_EVENTFD_IOEVENTFDS \
-	_IOW(KVM_EVENTFD_IO, 0xeb, struct kvm_eventfd_batch)
+	_IOW(KVM_EVENTFD_IO, 0x03, struct kvm_eventfd_batch)
 
 /*
  * Type of KVM_CREATE_VM: no interrupt controller but GSI lines, on every
@@ -128,11 +129,11 @@ struct kvm_eventfd_batch {
  * @type is KVM_EVENTFD_INTR_LINE, @vector the line.
  */
 #define KVM_EVENTFD_EOI \
-	_IOW(KVM_EVENTFD_IO, 0xf0, struct kvm_eventfd_interrupt)
+	_IOW(KVM_EVENTFD_IO, 0x04, struct kvm_eventfd_interrupt)
 
 /* vCPU fd: KVM_EVENTFD_ACK_INTERRUPT that also tells what a message says. */
 #define KVM_EVENTFD_FETCH \
-	_IOR(KVM_EVENTFD_IO, 0xf1, struct kvm_eventfd_event)
+	_IOR(KVM_EVENTFD_IO, 0x05, struct kvm_eventfd_event)
 
 /* kvm_eventfd_event.flags: what is valid. */
 #define KVM_EVENTFD_EVENT_MSI	(1U << 0)	/* gsi and the message */
@@ -171,7 +172,7 @@ struct kvm_eventfd_event {
  * KVM_IRQ_ROUTING_S390_ADAPTER can be of from then on.  May be repeated.
  */
 #define KVM_EVENTFD_SET_ADAPTER \
-	_IOW(KVM_EVENTFD_IO, 0xf4, struct kvm_eventfd_adapter)
+	_IOW(KVM_EVENTFD_IO, 0x06, struct kvm_eventfd_adapter)
 
 /* kvm_eventfd_adapter.flags */
 #define KVM_EVENTFD_ADAPTER_SWAP	(1U << 0)	/* bit 0 is the most significant */
