@@ -182,10 +182,18 @@ static long vm_get_stats_fd(void *obj, void *arg, unsigned long uarg)
 	return kev_vm_stats_fd(obj);
 }
 
-static long vm_enable_cap(void *obj, void *arg, unsigned long uarg)
+/**
+ * kev_machine_enable_cap - KVM_ENABLE_CAP of a VM
+ * @machine:	The machine, which is asked first.
+ * @cap:	As the user gave it.
+ *
+ * Context: Process context.
+ * Return: 0; -EINVAL: flags, unknown, or an argument out of range; -EEXIST: the
+ *	   chips are there; -ENOMEM.
+ */
+int kev_machine_enable_cap(struct kev_machine *machine,
+			   const struct kvm_enable_cap *cap)
 {
-	const struct kvm_enable_cap *cap = arg;
-	struct kev_machine *machine = obj;
 	int ret;
 
 	if (cap->flags)
@@ -198,6 +206,11 @@ static long vm_enable_cap(void *obj, void *arg, unsigned long uarg)
 	    cap->cap == KVM_EVENTFD_CAP_MAX_ROUTES)
 		return kev_set_max_routes(machine->vm, cap->args[0]);
 	return -EINVAL;
+}
+
+static long vm_enable_cap(void *obj, void *arg, unsigned long uarg)
+{
+	return kev_machine_enable_cap(obj, arg);
 }
 
 #define HAS_IRQFD	IS_ENABLED(CONFIG_KVM_EVENTFD_IRQFD)

@@ -61,6 +61,8 @@ long lines_vm_ioctl(struct lines_machine *m, unsigned int cmd, void *arg)
 {
 	const struct kev_ioctl *row;
 
+	if (cmd == KVM_ENABLE_CAP)
+		return kev_machine_enable_cap(m->machine, arg);
 	for (row = kev_lines_machine.vm_ioctls; row->cmd; row++)
 		if (row->cmd == cmd)
 			return row->fn(m->machine, arg, 0);

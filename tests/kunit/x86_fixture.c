@@ -98,6 +98,8 @@ static long run_row(const struct kev_ioctl *row, void *obj, unsigned int cmd,
 long x86_vm_ioctl(struct kev_machine *machine, unsigned int cmd, void *arg,
 		  unsigned long uarg)
 {
+	if (cmd == KVM_ENABLE_CAP)
+		return kev_machine_enable_cap(machine, arg);
 	return run_row(kev_x86_machine.vm_ioctls, machine, cmd, arg, uarg);
 }
 

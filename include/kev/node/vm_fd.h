@@ -6,6 +6,7 @@
 struct file_operations;
 struct kev_machine;
 struct kev_machine_ops;
+struct kvm_enable_cap;
 struct mm_struct;
 
 /* Owned by @mm, with a reference for the caller.  -ENOMEM. */
@@ -17,6 +18,10 @@ void kev_machine_put(struct kev_machine *machine);
 
 /* KVM_CHECK_EXTENSION of the node (@machine NULL) or of a VM; 0: not offered. */
 int kev_check_extension(struct kev_machine *machine, unsigned long cap);
+
+/* KVM_ENABLE_CAP of a VM. */
+int kev_machine_enable_cap(struct kev_machine *machine,
+			   const struct kvm_enable_cap *cap);
 
 extern const struct file_operations kev_vm_fops;
 
