@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -144,6 +145,19 @@ static const char *short_lists(void)
 	return fraction && *fraction ? fraction : "2048";
 }
 
+/* A list that is too long gets short when pages come back to it, in small pieces. */
+static void give_pages_back(void)
+{
+	const size_t bytes = 4 << 20;
+	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	kev_assert(p != MAP_FAILED && !madvise(p, bytes, MADV_NOHUGEPAGE),
+		   "mmap");
+	memset(p, 1, bytes);
+	munmap(p, bytes);
+}
+
 static void page_lists(const char *fraction)
 {
 	int fd = open(PAGE_LISTS, O_WRONLY | O_CLOEXEC);
@@ -151,6 +165,7 @@ static void page_lists(const char *fraction)
 	kev_assert(fd >= 0 && write(fd, fraction, strlen(fraction)) > 0,
 		   PAGE_LISTS);
 	close(fd);
+	give_pages_back();
 }
 
 /* Rows, each in a process of its own, whose memory and files go with it */
