@@ -463,7 +463,7 @@ void kev_irqfds_update(struct kev_vm *vm, u32 gsi,
 	lockdep_assert_held(&vm->irq_lock);
 
 	spin_lock_irq(irqfds_lock(vm));
-	/* Looked up under the lock: who comes later finds the new table there. */
+	/* Looked up under the lock: a later assign finds the new table there. */
 	peers = irqfds_of(vm, gsi);
 	if (peers) {
 		hlist_move_list(peers, &vm->irqfds.updating);

@@ -3,10 +3,10 @@
  * The IOAPIC: 24 pins, each with a redirection entry that says which message
  * goes to which LAPICs.
  *
- * Interrupt lines come in from irqchip.c's fan-out through the x86 sink
- * (kev_ioapic_set_irq()), the guest's register accesses from the MMIO bus, EOIs
- * from LAPICs, all in process context.  Out go messages (struct kev_ioapic_ops) and
- * acks (kev_notify_acked_irq()).
+ * Interrupt lines come in from irq_comm.c (kev_ioapic_set_irq()), the guest's
+ * register accesses from the MMIO bus, EOIs from LAPICs by the wires of
+ * x86/machine.c, all in process context.  Out go messages (struct kev_ioapic_ops)
+ * and acks (kev_notify_acked_irq()).
  *
  * Words: a pin is requested while its bit is in irr, which for an edge stays
  * set until the line falls; an edge whose message was sent is delivered, and
@@ -141,7 +141,7 @@ static bool rte_can_send(u64 rte)
 	       (RTE_LEVEL | RTE_REMOTE_IRR);
 }
 
-/* Remember who took an RTC interrupt whose loss user space asked about. */
+/* Remember which CPUs took an RTC interrupt whose loss user space asked about. */
 static int rtc_deliver(struct kev_ioapic *ioapic, struct kev_lapic_irq *msg)
 {
 	int ret;

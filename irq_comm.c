@@ -3,9 +3,10 @@
  * Turns one routing entry into deliveries: decodes MSIs, finds the LAPICs that
  * a message addresses, sums up what the chips of a GSI answer.
  *
- * irqchip.c and eventfd.c call in through the sink's ops, ioapic.c and lapic.c
- * with messages of their own.  Keeps no state and owns no lock: what it looks
- * at is the machine's (x86.h) and the LAPICs' (lapic.c).
+ * irqchip.c and eventfd.c call in through the sink's ops; the IOAPIC and the LAPICs
+ * call in with messages of their own, through the wires of x86/machine.c.  This file
+ * keeps no state and owns no lock: what it looks at is the machine's (x86/machine.h)
+ * and the LAPICs' (x86/lapic.c).
  *
  * A message that the destination map resolves visits at most 16 LAPICs, in any
  * context.  Any other asks every LAPIC of the machine, and only in process
@@ -39,7 +40,7 @@
 #define NO_CANDIDATE		(-1)
 
 /**
- * kev_irq_is_lowest_prio - Does one CPU get it of all that are addressed?
+ * kev_irq_is_lowest_prio - Does only one of the addressed CPUs get it?
  * @irq:	The message.
  *
  * Return: Whether it does.
@@ -290,7 +291,7 @@ int kev_irq_deliver(struct kev_x86 *x86, struct kev_lapic *src,
 /*
  * Nearly every MSI is an edge to one CPU's physical id: no message is made of
  * it, and nothing is looked at twice.  -EWOULDBLOCK for any other, and for one
- * that the map cannot resolve.  With irqs off.
+ * that the map cannot resolve.  With interrupts off.
  */
 static __always_inline int deliver_msi_edge(struct kev_x86 *x86, u32 lo, u32 hi,
 					    u32 data)

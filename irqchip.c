@@ -6,9 +6,10 @@
  * is copied under vm->route_seq, since KVM_EVENTFD_UPDATE_ROUTES replaces single
  * ones in place.
  *
- * Called by the node (IRQ_LINE), ack.c (which GSI is a pin?), eventfd.c; calls the
- * sink's ops.  How a table is made and changed is routing.c's.  A build without
- * KVM_EVENTFD_IRQ_ROUTING has direct.c in place of both.
+ * Called by the machines (IRQ_LINE, the PIT), plane/ack.c (which GSI is a pin?),
+ * eventfd.c and plane/resampler.c; calls the sink's ops.  plane/routing*.c make and
+ * change the table.  A build without KVM_EVENTFD_IRQ_ROUTING has plane/direct.c in
+ * place of all of them.
  */
 #include <linux/export.h>
 #include <linux/kvm_eventfd.h>
@@ -131,7 +132,7 @@ EXPORT_SYMBOL_GPL(kev_irq_map_chip_pin);
  * kev_set_irq - Change an interrupt input
  * @vm:		The VM.
  * @gsi:	Any number; one without a route is ignored.
- * @irq:	Who, and what to.
+ * @irq:	The source, and what it changes the input to.
  *
  * Context: Process context.
  * Return: A positive number of CPUs that took it, 0 when it was coalesced,
