@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The way back from an ack: who is told that the guest acked an interrupt.
+ * The way back from an ack: the notifiers that hear that the guest acked an interrupt.
  *
  * Callbacks run in vm->irq_srcu, with no chip lock held.  Writers hold
  * vm->irq_lock.
  *
- * Called by the sinks (acks), resampler.c and i8254.c (who want to be told).  Built
- * only where a sink acks and somebody wants to know: KVM_EVENTFD_ACK_NOTIFIER.
+ * Called by the sinks (acks), and by resampler.c and the PIT, which register
+ * notifiers.  Built only where a sink acks and something listens:
+ * KVM_EVENTFD_ACK_NOTIFIER.
  */
 #include <linux/export.h>
 #include <linux/kvm_eventfd.h>
@@ -48,7 +49,7 @@ bool kev_irq_has_notifier(struct kev_vm *vm, unsigned int chip,
 EXPORT_SYMBOL_GPL(kev_irq_has_notifier);
 
 /**
- * kev_notify_acked_gsi - Tell those who wait that a GSI was acked
+ * kev_notify_acked_gsi - Call the notifiers of a GSI that was acked
  * @vm:		The VM.
  * @gsi:	Any number.
  *

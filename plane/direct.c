@@ -2,9 +2,9 @@
 /*
  * GSIs without a table of routes: GSI n is pin n of chip 0.
  *
- * In a build without KVM_EVENTFD_IRQ_ROUTING this stands for irqchip.c and
- * routing.c.  A delivery is in vm->irq_srcu as it is there, so that a writer can wait
- * for those that run.
+ * A build without KVM_EVENTFD_IRQ_ROUTING has this in place of irqchip.c and
+ * routing*.c.  A delivery is in vm->irq_srcu as it is there, so that a writer can wait
+ * for running deliveries.
  */
 #include <linux/export.h>
 #include <linux/kvm_eventfd.h>
@@ -84,7 +84,7 @@ EXPORT_SYMBOL_GPL(kev_irq_map_chip_pin);
  * kev_set_irq - Change an interrupt input
  * @vm:		The VM.
  * @gsi:	Any number; one that the sink does not have is ignored.
- * @irq:	Who, and what to.
+ * @irq:	The source, and what it changes the input to.
  *
  * Context: Process context.
  * Return: A positive number of CPUs that took it, 0 when it was coalesced,

@@ -438,7 +438,7 @@ int kev_bus_register(struct kev_vm *vm, enum kev_bus bus, u64 addr, u32 len,
 EXPORT_SYMBOL_GPL(kev_bus_register);
 
 /*
- * Removing cannot fail, so the smaller array has to be had.  False: nothing of the
+ * Removing cannot fail, so neither may the smaller array.  False: nothing of the
  * device was there.
  */
 static bool ranges_remove(struct kev_vm *vm, unsigned int bus,

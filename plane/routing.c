@@ -331,7 +331,7 @@ unlock:
 
 /**
  * kev_routing_clear - Put what the routes hold, while the sink is there
- * @vm:		A VM that nobody uses any more, and that has nothing stale.
+ * @vm:		A VM that nobody uses any more, and that has nothing deferred.
  *
  * Context: Process context.
  */

@@ -137,7 +137,7 @@ free:
 }
 EXPORT_SYMBOL_GPL(kev_vm_create);
 
-/* What kev_vm_create() made, with no user left and nothing stale. */
+/* What kev_vm_create() made, with no user left and nothing deferred. */
 static void vm_free(struct kev_vm *vm)
 {
 	kev_irqfds_destroy(vm);

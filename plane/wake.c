@@ -99,7 +99,7 @@ static struct kev_waitqueue *waker_pop(struct kev_waker *waker)
 	spin_lock_irqsave(&waker->lock, flags);
 	wq = list_first_entry_or_null(&waker->queues, struct kev_waitqueue,
 				      node);
-	/* Who notes it from now on finds it woken again. */
+	/* A delivery that notes it from now on has it woken again. */
 	if (wq)
 		list_del_init(&wq->node);
 	spin_unlock_irqrestore(&waker->lock, flags);

@@ -25,7 +25,7 @@ struct workqueue_struct;
 #define KEV_NR_IRQCHIPS		3
 #define KEV_IRQCHIP_PINS	24
 
-/* Who holds a line up: a chip ORs its sources. */
+/* What can hold a line up: a chip ORs its sources. */
 #define KEV_IRQ_SOURCE_USERSPACE	0
 #define KEV_IRQ_SOURCE_RESAMPLE		1
 #define KEV_IRQ_SOURCE_PIT		2
@@ -75,12 +75,12 @@ struct kev_route {
 
 /**
  * struct kev_irq - One change of an interrupt input
- * @source:	KEV_IRQ_SOURCE_*: who changes it.
+ * @source:	KEV_IRQ_SOURCE_*: what changes it.
  * @level:	True to assert.  A message is sent on true alone.
  * @pulse:	An edge that stands for itself: the signal of an irqfd without a
  *		resamplefd.  @level false follows true at once, or does not
  *		follow (deliver_atomic).
- * @line_status: Come from KVM_IRQ_LINE_STATUS.
+ * @line_status: It comes from KVM_IRQ_LINE_STATUS.
  */
 struct kev_irq {
 	unsigned int source;
@@ -192,7 +192,7 @@ bool kev_irq_map_gsi(struct kev_vm *vm, u32 gsi, struct kev_route *route);
 int kev_irq_map_chip_pin(struct kev_vm *vm, unsigned int chip,
 			 unsigned int pin);
 
-/* Those that wait for an interrupt: user space by poll(), or a thread. */
+/* Waiters for an interrupt: user space by poll(), or a thread. */
 
 /**
  * struct kev_waitqueue - Waiters that a delivery wakes

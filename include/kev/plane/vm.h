@@ -105,7 +105,7 @@ struct kev_deferred {
  *		Private to the VM, so that no other reader delays a change.
  * @irq_lock:	Writers of @routing and of the ack notifiers.  Held for no call of a
  *		sink.
- * @routing:	The table in force; never NULL.  See routing.c.
+ * @routing:	The table in force; never NULL.  See routing.h.
  * @max_routes:	Limit of GSIs and of entries.  Under @irq_lock; only grows.
  * @nr_pins:	Pins of a chip whose GSI is looked up.  Immutable.
  * @route_lock:	Writers of a route in place.  Irqs off, for @route_seq's readers.
@@ -123,7 +123,7 @@ struct kev_deferred {
  * @ioeventfds:	See &struct kev_ioeventfds.
  * @buses:	See &struct kev_buses.
  *
- * The order of locks is in Documentation/locking.rst.
+ * The order of locks is in Documentation/lock-tree.rst.
  */
 struct kev_vm {
 	const struct kev_sink_ops *ops;
@@ -154,7 +154,7 @@ struct kev_vm {
 /* End its irqfds, ioeventfds and devices.  May sleep. */
 void kev_vm_stop(struct kev_vm *vm);
 
-/* Until this returns some may read what was there before it.  May sleep. */
+/* Wait for all readers of what was there before.  May sleep. */
 void kev_irq_synchronize(struct kev_vm *vm);
 
 /* Free after a grace period of irq_srcu that the caller does not wait for. */
