@@ -3,10 +3,10 @@
  * The destination map: from a message's destination to LAPICs, without looking
  * at each of them.
  *
- * irq_comm.c looks destinations up, in any context; lapic.c says when one of
- * the registers changed that decide about them.  A machine has one table, made
- * with its vCPUs and changed in place under kev_x86.map_lock: however often a
- * guest changes its registers, no memory comes or goes.
+ * irq_comm.c looks destinations up, in any context; the LAPICs say through their ops
+ * (machine.c) when a register changed that decides about them.  A machine has one
+ * table, made with its vCPUs and changed in place under kev_x86.map_lock: however
+ * often a guest changes its registers, no memory comes or goes.
  *
  * Whoever changes a register counts kev_x86.map_gen up and rebuilds, so that the
  * map follows before the change is over.  A lookup copies what it finds and then
@@ -356,7 +356,7 @@ static bool map_lookup(struct kev_x86 *x86, const struct kev_apic_map *map,
 /**
  * kev_apic_map_resolve - Look a destination up
  * @x86:	The machine.
- * @src:	Who sends it; NULL for a device.
+ * @src:	The LAPIC that sends it; NULL for a device.
  * @irq:	The message, without shorthand.
  * @dest:	Filled with the LAPICs that it addresses.
  *

@@ -644,7 +644,7 @@ static const struct kev_io_device_ops pit_port_ops = {
 
 /* Port 0x61: the gate and the output of channel 2 */
 
-/* A rising gate starts these modes anew. */
+/* A rising gate restarts these modes. */
 static bool mode_is_triggered(u8 mode)
 {
 	return mode == 1 || mode == 2 || mode == 3 || mode == 5;

@@ -3,10 +3,10 @@
  * The pair of 8259 PICs, as a PC wires them: the slave's INTR is the master's
  * input 2.
  *
- * Interrupt lines come in from irqchip.c's fan-out through the x86 sink
- * (kev_pic_set_irq()), the guest's port accesses from the PIO bus, the INTA
- * cycle from the LAPIC that took ExtINT, all in process context.  Out go the
- * INTR output (struct kev_pic_ops) and acks (kev_notify_acked_irq()).
+ * Interrupt lines come in from irq_comm.c (kev_pic_set_irq()), the guest's port
+ * accesses from the PIO bus, the INTA cycle from the LAPIC that took ExtINT by the
+ * wires of machine.c, all in process context.  Out go the INTR output (struct
+ * kev_pic_ops) and acks (kev_notify_acked_irq()).
  *
  * Words: a pin is an input, 0 to 15 over the pair, 0 to 7 within a chip.  A
  * rank is a pin's distance from the pin of highest priority: 0 is most urgent.
@@ -183,9 +183,8 @@ static void pic_update(struct kev_pic *pic)
 }
 
 /*
- * End the service of a pin and tell who wants to know.  The notifiers may
- * change lines of the pair, so the lock is dropped: callers read the registers
- * anew afterwards.
+ * End the service of a pin and call its ack notifiers.  They may change lines of
+ * the pair, so the lock is dropped: callers read the registers again afterwards.
  */
 static void pic_end_service(struct kev_pic *pic, unsigned int chip,
 			    unsigned int pin)
@@ -668,7 +667,7 @@ void kev_pic_set_state(struct kev_pic *pic, unsigned int chip,
 }
 
 /**
- * kev_pic_update - Compute the cascade and the output anew
+ * kev_pic_update - Compute the cascade and the output again
  * @pic:	The pair.
  *
  * Context: Process context; the PIC's lock is taken.

@@ -117,7 +117,7 @@ void kev_lapic_update_ppr(struct kev_lapic *apic)
 }
 
 /**
- * kev_lapic_load_tops - Find the highest vectors anew
+ * kev_lapic_load_tops - Find the highest vectors again
  * @apic:	The LAPIC; IRR and ISR were loaded.
  *
  * Context: Under the LAPIC's lock.
@@ -359,7 +359,7 @@ void kev_lapic_publish(struct kev_vcpu *vcpu)
 
 /**
  * kev_lapic_destroy - Free a vCPU's LAPIC
- * @vcpu:	Its vm has no user left that could deliver; vcpu->arch may be
+ * @vcpu:	Its VM has no user left that could deliver; vcpu->arch may be
  *		NULL.
  *
  * Context: Process context.

@@ -3,7 +3,7 @@
  * The local APIC's MSRs: its base and mode, the registers of x2APIC mode, and
  * the TSC deadline.
  *
- * vcpu.c calls in with what the guest's RDMSR and WRMSR would be.  What a
+ * The node calls in with what the guest's RDMSR and WRMSR would be.  What a
  * register means is in lapic.c and lapic_regs.c; here is only what differs
  * when it is reached by a number: which ones exist, which bits are reserved,
  * and what the CPU answers with #GP.

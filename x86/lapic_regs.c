@@ -3,8 +3,8 @@
  * The local APIC's register page: the guest's accesses, and user space's loads
  * and stores of the whole state.
  *
- * vcpu.c calls in with accesses, x86.c with KVM_GET_LAPIC and KVM_SET_LAPIC.
- * IPIs go out through irq_comm.c.  What a register means is in lapic.c; the
+ * The node calls in with accesses, ioctl.c with KVM_GET_LAPIC and KVM_SET_LAPIC.
+ * IPIs go out through the LAPIC's ops.  What a register means is in lapic.c; the
  * lock is the LAPIC's.
  */
 #include <linux/kernel.h>
@@ -23,7 +23,7 @@
 
 #define LAPIC_LEN	0x1000
 
-/* What of a LVT entry the guest may write. */
+/* The bits of an LVT entry that the guest may write. */
 #define LVT_COMMON	(APIC_LVT_MASKED | APIC_SEND_PENDING | APIC_VECTOR_MASK)
 #define LVT_MODE	(LVT_COMMON | APIC_MODE_MASK)
 #define LVT_LINT	(LVT_MODE | APIC_INPUT_POLARITY | APIC_LVT_REMOTE_IRR | \
@@ -205,7 +205,7 @@ void kev_lapic_change_begin(struct kev_lapic *apic,
 }
 
 /**
- * kev_lapic_change_end - Tell everybody whom a change concerns
+ * kev_lapic_change_end - Pass a change on to what depends on it
  * @apic:	The LAPIC.
  * @change:	Of kev_lapic_change_begin().
  *
@@ -418,7 +418,7 @@ static bool state_is_valid(const struct kev_lapic *apic,
  *		register is loaded as it stands, also those that a guest
  *		cannot write, except for the version, the timer's current
  *		count, and the ids in x2APIC mode.  What follows from the
- *		registers is computed anew.
+ *		registers is computed again.
  *
  * Context: Process context.
  * Return: 0; -EINVAL when there is no LAPIC, or when the id is another's in

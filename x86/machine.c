@@ -27,7 +27,7 @@
 
 /* What the plane asks of its sink */
 
-/* Resampling needs somebody who sees the guest's EOIs: the IOAPIC or the PIC. */
+/* Resampling needs a chip that sees the guest's EOIs: the IOAPIC or the PIC. */
 static int x86_irqfd_allowed(void *sink, bool resample)
 {
 	struct kev_x86 *x86 = kev_x86(sink);
@@ -261,7 +261,7 @@ static void lapic_send_ipi(struct kev_lapic *apic,
 	kev_irq_deliver(x86, apic, irq);
 }
 
-/* The next EOI of each CPU has to look up who wants to hear of it. */
+/* The next EOI of each CPU has to look up whether the IOAPIC wants to hear of it. */
 static void rescan(struct kev_x86 *x86)
 {
 	atomic_inc(&x86->dest_seq);
@@ -273,8 +273,8 @@ static void rescan(struct kev_x86 *x86)
  * kev_x86_destinations_changed - A message may find other LAPICs now
  * @x86:	The machine.
  *
- * The map follows at once: what a chip sends next has to be answered by the map,
- * which tells "nobody there" from "nobody took it" in the way of KVM.
+ * The map follows at once: it answers what a chip sends next, and tells "nobody
+ * there" from "nobody took it" as KVM does.
  *
  * Context: Process context; no LAPIC lock held.
  */

@@ -2,8 +2,8 @@
 /*
  * The PIT's ioctls, and what the PIT is wired to.
  *
- * ioctl.c has their rows.  A VM's PIT is created once, under machine->lock, and stays:
- * whoever sees kev_x86.pit set sees it complete.
+ * ioctl.c has their rows.  A machine's PIT is created once, under machine->lock, and
+ * stays: a reader that sees kev_x86.pit set sees it complete.
  */
 #include <linux/err.h>
 #include <linux/kvm.h>
@@ -27,7 +27,7 @@ static struct kev_pit *x86_pit(const struct kev_x86 *x86)
  * @chip:	KVM_IRQCHIP_*.
  * @pin:	Input of that chip.
  *
- * Ticks of the PIT from before are forgotten, where that is the PIT's input.
+ * If that is the PIT's input, its ticks from before are forgotten.
  *
  * Context: Any; the chip's lock is held.
  */

@@ -66,7 +66,7 @@ struct kev_apic_dest {
 };
 
 /*
- * Begin a lookup, under rcu_read_lock() or with irqs off: the map, or NULL when it
+ * Begin a lookup, under RCU or with interrupts off: the map, or NULL when it
  * cannot tell.  What is found in it may be used if kev_apic_map_retry() says no.
  */
 static inline const struct kev_apic_map *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The 8254 PIT: verbs only; the struct is private to i8254.c. */
+/* The 8254 PIT: verbs only; i8254.c alone has the struct. */
 #ifndef _KEV_I8254_H
 #define _KEV_I8254_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The pair of 8259 PICs: verbs only; the struct is private to i8259.c. */
+/* The pair of 8259 PICs: verbs only; i8259.c alone has the struct. */
 #ifndef _KEV_I8259_H
 #define _KEV_I8259_H
 
@@ -18,7 +18,6 @@ struct kvm_pic_state;
  * @accepted:	Does any CPU listen to INTR (LINT0 unmasked in ExtINT mode, or
  *		its LAPIC globally off)?  An ICW1 acks the edges that it drops
  *		only then.  NULL: no CPU does.
- *
  * @unmasked:	The guest unmasked an input, 0 to 15.  NULL: nobody asks.
  *
  * All are called with the PIC's lock held, in process context.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The IOAPIC: verbs only; the struct is private to ioapic.c. */
+/* The IOAPIC: verbs only; ioapic.c alone has the struct. */
 #ifndef _KEV_IOAPIC_H
 #define _KEV_IOAPIC_H
 
@@ -27,7 +27,6 @@ struct xarray;
  *		LAPICs that take a fixed or lowest-priority one add themselves
  *		to @irq->dest_map, unless that is NULL.
  * @inflight:	How far is @irq with this CPU: KEV_CPU_* flags.
- *
  * @unmasked:	The guest unmasked a pin.  NULL: nobody asks.
  *
  * All are called with the IOAPIC's lock held, in process context.
@@ -67,7 +66,7 @@ void kev_ioapic_scan(struct kev_ioapic *ioapic, struct kev_vcpu *vcpu,
 		     unsigned long *vectors);
 void kev_ioapic_rescan(struct kev_ioapic *ioapic);
 
-/* SET_LAPIC changed what is pending there: count its RTC EOI anew. */
+/* SET_LAPIC changed what is pending there: count its RTC EOI again. */
 void kev_ioapic_restore_rtc(struct kev_ioapic *ioapic, struct kev_vcpu *vcpu);
 
 void kev_ioapic_get_state(struct kev_ioapic *ioapic,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The local APIC: verbs only; the struct is private to lapic.c. */
+/* The local APIC: verbs only; lapic_internal.h has the struct. */
 #ifndef _KEV_LAPIC_H
 #define _KEV_LAPIC_H
 
@@ -109,8 +109,8 @@ static inline bool kev_lapic_mode_present(enum kev_lapic_mode mode)
  *		bit was set, and the EOI is broadcast.
  * @scan_seq:	A number that changes when @scan might answer differently.  Any
  *		context.
- * @scan:	Which vectors' EOIs somebody wants to hear of, in 256 bits, which
- *		are clear.
+ * @scan:	Set the bits of the vectors whose EOIs must be reported; all 256 are
+ *		clear.
  * @send_ipi:	Send a message of this LAPIC.
  * @moved:	Messages may find other LAPICs now.
  * @restored:	The registers were loaded.  @moved: also that.

@@ -217,8 +217,8 @@ static inline void kev_lapic_request(struct kev_lapic *apic, u8 vector,
 }
 
 /*
- * kev_lapic_accept() for an edge that nobody tracks, with irqs off: what an
- * irqfd's signal costs.
+ * kev_lapic_accept() for an edge that nobody tracks, with interrupts off: the short
+ * way of an irqfd's signal.
  */
 static inline int kev_lapic_accept_edge(struct kev_lapic *apic, u8 vector)
 {

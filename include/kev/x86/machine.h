@@ -59,7 +59,7 @@ struct kev_lapic_timers {
  * @pit:	NULL until it is created; once, under machine.lock, with
  *		smp_store_release().
  * @reserved_pins: Split mode: IOAPIC pins of user space.
- * @dest_seq:	Counts the changes of who is addressed by what.
+ * @dest_seq:	Counts the changes of what addresses which LAPIC.
  * @bsp_id:	The vCPU that starts running.  Under machine.lock, and fixed once
  *		a vCPU exists.
  * @map:	Destination lookup; NULL before the first LAPIC.  See apicmap.c.
