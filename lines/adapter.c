@@ -43,7 +43,7 @@
 
 #define ADAPTER_FLAGS	(KVM_EVENTFD_ADAPTER_SWAP | KVM_EVENTFD_ADAPTER_MASKED)
 
-/* What a delivery answers that nothing is there for. */
+/* The answer to a delivery that nothing is there for. */
 #define IGNORED		(-1)
 
 /* Bits of a doubleword. */
@@ -63,8 +63,8 @@ struct kev_adapter_page {
 /* Pages */
 
 /*
- * Memory of its own kinds only: a file system that was told of its page's first
- * write expects no others behind its back.
+ * Anonymous, shared or huge memory only: a file system that was told of its page's
+ * first write expects no later ones that it is not told of.
  */
 static bool page_is_fit(struct page *page)
 {

@@ -24,7 +24,7 @@
 #include <kev/lines/lines.h>
 #include <kev/machine/ioctl.h>
 
-/* What a delivery answers that nothing is there for. */
+/* The answer to a delivery that nothing is there for. */
 #define IGNORED		(-1)
 
 /* State */
@@ -92,7 +92,7 @@ static int line_level(struct kev_line *line, const struct kev_irq *irq)
 	return line->edge_triggered ? line_edge(line) : 1;
 }
 
-/* A pulse is over when it falls: that is no news. */
+/* The fall of a pulse changes nothing. */
 static int line_change(struct kev_line *line, const struct kev_irq *irq)
 {
 	if (!irq->pulse)
@@ -319,8 +319,8 @@ static void eoi_end(struct kev_lines *lines, unsigned int nr)
  * @vcpu:	A CPU of the VM, whoever took the line.
  * @line:	Any number.
  *
- * Those who wait for the ack are told before the line can be taken again: a
- * resampler lowers it first, so that only who still wants to raises it.
+ * Ack notifiers are called before the line can be taken again: a resampler lowers
+ * it first, so that only a device that still wants service raises it.
  *
  * Context: Process context.
  * Return: 0; -EINVAL: no such line, or no CPU has taken it.

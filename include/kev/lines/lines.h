@@ -57,11 +57,11 @@ static inline unsigned int kev_chunk_first(const struct kev_chunk *chunk)
 
 /**
  * struct kev_line - One line
- * @level:	Bit by KEV_IRQ_SOURCE_*: who holds it up.
+ * @level:	Bit by KEV_IRQ_SOURCE_*: the sources that hold it up.
  * @edge:	An edge came that no CPU took.
  * @edge_triggered: @level alone makes no interrupt, but its rise an edge.
  * @busy:	Taken by a CPU, and not ended.
- * @ending:	Is being ended: those who wait for that are told.
+ * @ending:	Is being ended: its ack notifiers run.
  */
 struct kev_line {
 	u8 level;
