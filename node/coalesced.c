@@ -89,7 +89,7 @@ static int ring_add(struct kvm_coalesced_mmio_ring *ring, bool pio, u64 addr,
 	entry->len = len;
 	memcpy(entry->data, val, len);
 	entry->pio = pio;
-	/* Who sees the new index sees the entry: the emulator reads with no lock. */
+	/* The emulator reads with no lock: with the new index it sees the entry. */
 	smp_store_release(&ring->last, (slot + 1) % KVM_COALESCED_MMIO_MAX);
 	return 0;
 }

@@ -177,7 +177,7 @@ static ssize_t vcpu_read(struct file *file, char __user *buf, size_t len,
 	if (ret)
 		return ret;
 
-	/* A register that changes when read must not, when nobody sees it. */
+	/* A read that changes a register must not be made when nobody sees it. */
 	if (clear_user(buf, len))
 		return -EFAULT;
 
@@ -339,7 +339,7 @@ static long vcpu_ack_interrupt(void *obj, void *arg, unsigned long uarg)
 	return ret;
 }
 
-/* What @ack tells is all that there is to know where there is no @fetch. */
+/* Without @fetch, @ack tells all that there is to know. */
 static int vcpu_fetch_event(struct kev_vcpu *vcpu,
 			    struct kvm_eventfd_event *event)
 {
@@ -386,8 +386,8 @@ static long vcpu_enable_cap(void *obj, void *arg, unsigned long uarg)
 }
 
 /*
- * Nothing here runs guest code, and nothing is what a caller asks for that sets
- * immediate_exit: EINTR is then KVM's answer and the truth.
+ * Nothing here runs guest code.  A caller that sets immediate_exit asks for just that,
+ * and gets KVM's EINTR.
  */
 static long vcpu_run(void *obj, void *arg, unsigned long uarg)
 {

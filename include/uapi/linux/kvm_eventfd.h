@@ -148,7 +148,7 @@ struct kvm_eventfd_batch {
  * @address_lo:	The message, as the device wrote it.
  * @address_hi:	The same.
  * @data:	The same.
- * @devid:	Who wrote it: what the route says.
+ * @devid:	The device that wrote it, by the route.
  * @pad:	Zero.  Each new field there comes with a flag.
  */
 struct kvm_eventfd_event {
