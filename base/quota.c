@@ -95,8 +95,8 @@ static struct kev_user *count_vm(struct kev_user *fresh, bool exempt)
  * kev_quota_add_vm - Count a VM that the caller is about to create
  * @quota:	Filled.
  *
- * EMFILE is what a user gets that has as many of a kind of file as it may
- * (inotify_init(2)), and what KVM_CREATE_VM can fail with.
+ * EMFILE stands for too many files of a kind (inotify_init(2)), and is an errno of
+ * KVM_CREATE_VM.
  *
  * Context: Process context.
  * Return: 0; -EMFILE: the user has as many as it can have; -ENOMEM.

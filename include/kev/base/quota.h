@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the VMs of one user have together: see quota.c. */
+/* What is counted for all VMs of one user: see quota.c. */
 #ifndef _KEV_QUOTA_H
 #define _KEV_QUOTA_H
 
