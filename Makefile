@@ -64,12 +64,16 @@ kunit:			# KUnit suites in QEMU (FILTER=glob), on a small kernel kept in the cac
 	@tools/need build headers guest check
 	@tests/kunit/run $(FILTER)
 
-abi:			# User-space tests of every ioctl on Debian 6.1 and 6.12
-	@tests/check abi-6.1 abi-6.12
+abi:			# User-space tests of every ioctl on Debian's kernels
+	@tests/check $$(tools/series able run | sed 's/^/abi-/')
 
 model:			# Check the model of an irqfd's life with spin, and that it needs each guard
 	@tools/need build check
 	@tests/model/run
+
+check-series:		# The module built for every kernel of tools/series, and what each said
+	@tools/need build headers check
+	@tools/check-series $(ARGS)
 
 check-configs:		# Every combination of switches: builds, and tests of the key ones (ARGS=)
 	@tools/need build headers guest demo check
@@ -144,4 +148,4 @@ help:			# Show this
 		done)
 
 .PHONY: all modules layers vmm install install-headers install-dkms demo check kunit abi model \
-	style check-configs check-kcsan check-arch fuzz coverage check-list docs clean distclean help $(SUITES)
+	style check-series check-configs check-kcsan check-arch fuzz coverage check-list docs clean distclean help $(SUITES)

@@ -7,9 +7,10 @@
 
 KEV_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 KEV_CACHE=${KVM_EVENTFD_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/kvm-eventfd}
+KEV_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 # depmod and friends live there, and a plain user's PATH lacks it.
 PATH=$PATH:/usr/sbin:/sbin
-export KEV_TOP KEV_CACHE PATH
+export KEV_TOP KEV_CACHE KEV_KEYRING PATH
 # Options and variables given to the make that called are not for the kernel's
 # makes, nor for those of the programs.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES GNUMAKEFLAGS
@@ -40,6 +41,15 @@ as_root() {
 	else
 		say "not root and no sudo: cannot run: $*"
 		return 1
+	fi
+}
+
+# Runs a command that mounts what nobody else shall see, as root or as itself.
+private_mounts() {
+	if [ "$(id -u)" -eq 0 ]; then
+		unshare -m "$@"
+	else
+		unshare -rm "$@"
 	fi
 }
 
