@@ -107,7 +107,6 @@ check-list:		# Name the steps of check; tests/check NAME... runs some of them
 	@tests/check -l
 
 need-bench	:= bench
-args-bench	:= -m $(CURDIR)/build/module-6.12/$(MODULE)
 need-stress	:= check
 need-fault	:= check
 need-hostile	:= check
