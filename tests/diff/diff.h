@@ -339,6 +339,7 @@ void observation_print(const struct observation *o);
 /* differences.c */
 bool reference_is_old(void);
 void differences_forgive(struct pair *pair);
+bool difference_applies(const char *name);
 bool difference_is_known(const char *name);
 void differences_list(void);
 void differences_summary(void);

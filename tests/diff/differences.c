@@ -24,6 +24,7 @@
  *		difference explains it; true when it did.  NULL when only a
  *		directed case shows it.
  * @old:	Only where reference_is_old().
+ * @until:	Only where the reference is of a kernel before this; 0 for all.
  * @count:	How often it did.
  */
 struct difference {
@@ -31,6 +32,7 @@ struct difference {
 	const char *reason;
 	bool (*forgive)(struct pair *pair);
 	bool old;
+	unsigned int until;
 	unsigned long count;
 };
 
@@ -38,20 +40,28 @@ struct difference {
 #define APIC_PROCPRI	0x0a0
 #define APIC_ISR	0x100
 
-/* Is the reference a kvm.ko from before 6.12? */
-bool reference_is_old(void)
+#define KERNEL(major, minor)	((major) * 1000 + (minor))
+
+/* Of which kernel the reference is. */
+static unsigned int reference_kernel(void)
 {
-	static int old = -1;
+	static unsigned int kernel;
 	unsigned int major, minor;
 	struct utsname name;
 
-	if (old < 0) {
+	if (!kernel) {
 		must(!uname(&name), "uname");
 		if (sscanf(name.release, "%u.%u", &major, &minor) != 2)
 			die("kernel %s has no version", name.release);
-		old = major < 6 || (major == 6 && minor < 12);
+		kernel = KERNEL(major, minor);
 	}
-	return old;
+	return kernel;
+}
+
+/* Is the reference a kvm.ko from before 6.12? */
+bool reference_is_old(void)
+{
+	return reference_kernel() < KERNEL(6, 12);
 }
 
 /* Copy the bits of @mask of a LAPIC register from the reference. */
@@ -192,6 +202,7 @@ static struct difference differences[] = {
 	{
 		"busy-across-vms",
 		"an eventfd is bound by one irqfd on the whole host, as since 6.17; older kvm.ko look at one VM alone, and the second VM's irqfd then hears nothing",
+		.until = KERNEL(6, 17),
 	},
 	{
 		"route-types",
@@ -241,7 +252,8 @@ static struct difference differences[] = {
 
 static bool applies(const struct difference *d)
 {
-	return !d->old || reference_is_old();
+	return (!d->old || reference_is_old()) &&
+	       (!d->until || reference_kernel() < d->until);
 }
 
 void differences_forgive(struct pair *pair)
@@ -254,6 +266,17 @@ void differences_forgive(struct pair *pair)
 		if (applies(&differences[i]) && differences[i].forgive &&
 		    differences[i].forgive(pair))
 			differences[i].count++;
+}
+
+/* Can this judge show it? */
+bool difference_applies(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(differences); i++)
+		if (!strcmp(differences[i].name, name))
+			return applies(&differences[i]);
+	return true;
 }
 
 /* A directed case has shown it. */

@@ -67,7 +67,7 @@ static bool run_one(const struct directed *d)
 	at = script_run(&script, &pair, false);
 	if (d->old && at != NO_DIVERGENCE && difference_is_known(d->old))
 		return true;
-	if (!d->differs) {
+	if (!d->differs || !difference_applies(d->differs)) {
 		if (at == NO_DIVERGENCE)
 			return true;
 		show(&script);

@@ -14,6 +14,7 @@
  * @config:	nr_cpus 0 stands for 1.
  * @differs:	Name of the intended difference that the last step shows; the
  *		case fails when it does not.
+ *		Where the reference has it no more, none is shown.
  * @old:	Name of the difference that old references show at some step.
  * @not_old:	Nothing that old references could be asked.
  * @minimal:	Without the usual start: LAPICs enabled, with logical ids.
