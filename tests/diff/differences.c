@@ -268,7 +268,7 @@ void differences_forgive(struct pair *pair)
 			differences[i].count++;
 }
 
-/* Can this judge show it? */
+/* Can this reference show it? */
 bool difference_applies(const char *name)
 {
 	unsigned int i;
