@@ -36,16 +36,3 @@ long kev_ioctl_copy(const struct kev_ioctl *row, void *obj, unsigned long uarg)
 		return -EFAULT;
 	return ret;
 }
-
-/**
- * kev_no_ioctl - Handler of what this build does not have
- * @obj:	Ignored.
- * @arg:	None.
- * @uarg:	Ignored.
- *
- * Return: -ENOTTY.
- */
-long kev_no_ioctl(void *obj, void *arg, unsigned long uarg)
-{
-	return -ENOTTY;
-}

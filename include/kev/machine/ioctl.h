@@ -50,7 +50,10 @@ struct kev_ioctl {
 #define KEV_IOCTL_END	{ }
 
 /* Handler of what this build does not have. */
-long kev_no_ioctl(void *obj, void *arg, unsigned long uarg);
+static inline long kev_no_ioctl(void *obj, void *arg, unsigned long uarg)
+{
+	return -ENOTTY;
+}
 
 long kev_ioctl_copy(const struct kev_ioctl *row, void *obj, unsigned long uarg);
 
