@@ -159,7 +159,7 @@ static void irqfd_activate(struct kev_irqfd *irqfd)
 
 /* On the wait queue and on the lists in one step, for signal and HUP to see. */
 static void irqfd_queue_proc(struct file *file, struct wait_queue_head *wqh,
-			    poll_table *pt)
+			     poll_table *pt)
 {
 	struct irqfd_queue *queue = container_of(pt, struct irqfd_queue, pt);
 	struct kev_irqfd *irqfd = queue->irqfd;
@@ -392,7 +392,7 @@ static void irqfd_signal(struct kev_irqfd *irqfd)
  * the consumer of its eventfd: it drains the counter and is the only one woken.
  */
 static int irqfd_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync,
-			    void *key)
+			void *key)
 {
 	struct kev_irqfd *irqfd = container_of(wait, struct kev_irqfd, wait);
 	__poll_t events = key_to_poll(key);
@@ -625,7 +625,7 @@ static struct kev_irqfd *wqh_irqfd(struct wait_queue_head *wqh)
 
 /* Deactivated and off the queue in one step: the wakeup can run no more. */
 static void irqfd_dequeue_proc(struct file *file, struct wait_queue_head *wqh,
-			      poll_table *pt)
+			       poll_table *pt)
 {
 	struct irqfd_dequeue *dequeue = container_of(pt, struct irqfd_dequeue, pt);
 	struct kev_vm *vm = dequeue->vm;

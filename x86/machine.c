@@ -163,7 +163,7 @@ static int ioapic_deliver(struct kev_vm *vm, const struct kev_lapic_irq *irq)
 
 /* KEV_CPU_*: is a message for this CPU, or its vector still to be ended there? */
 static unsigned int cpu_inflight(struct kev_vcpu *vcpu,
-			       const struct kev_lapic_irq *irq)
+				 const struct kev_lapic_irq *irq)
 {
 	struct kev_x86 *x86 = kev_vcpu_x86(vcpu);
 	struct kev_lapic *apic = vcpu->arch;

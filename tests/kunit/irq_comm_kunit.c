@@ -188,7 +188,7 @@ static void set_model(struct kev_vcpu *vcpu, enum model model)
 
 /* All but @disabled are enabled. */
 static struct kev_machine *model_machine(struct kunit *test, enum model model,
-				    u32 disabled)
+					 u32 disabled)
 {
 	struct kev_machine *machine = x86_machine(test, CPUS);
 	struct kev_vcpu *vcpu;
