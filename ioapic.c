@@ -96,7 +96,6 @@ struct ioapic_rtc {
  * @regs:	The registers in the layout of KVM_GET_IRQCHIP, where user space
  *		may set any value.
  * @delivered:	Edge pins whose message was sent since the line rose.
- * @scan_seq:	Changes whenever kev_ioapic_scan() might answer differently.
  * @lines:	Which sources hold each pin up.
  * @eois:	EOIs in a row that found the line still up.
  * @storm:	Sends what a storm of EOIs held back.
@@ -110,7 +109,6 @@ struct kev_ioapic {
 	struct mutex lock;
 	struct kvm_ioapic_state regs;
 	u32 delivered;
-	u32 scan_seq;
 	unsigned long lines[KEV_IOAPIC_PINS];
 	unsigned int eois[KEV_IOAPIC_PINS];
 	struct delayed_work storm;
@@ -412,7 +410,7 @@ static void ioapic_write_redir(struct kev_ioapic *ioapic, u32 reg, u32 val)
 		new &= ~RTE_REMOTE_IRR;
 
 	*ioapic_rte(ioapic, pin) = new;
-	WRITE_ONCE(ioapic->scan_seq, ioapic->scan_seq + 1);
+	ioapic->ops->changed(ioapic->vm);
 
 	if ((old & ~new & RTE_MASKED) && ioapic->ops->unmasked)
 		ioapic->ops->unmasked(ioapic->vm, pin);
@@ -517,32 +515,6 @@ static const struct kev_io_device_ops ioapic_dev_ops = {
 };
 
 /* EOIs that LAPICs report */
-
-/**
- * kev_ioapic_scan_seq - What a scan would be current with
- * @ioapic:	The chip.
- *
- * Context: Any.
- * Return: A number that changes with every redirection entry and every ack
- *	   notifier that comes or goes.
- */
-u32 kev_ioapic_scan_seq(const struct kev_ioapic *ioapic)
-{
-	return READ_ONCE(ioapic->scan_seq) + kev_irq_ack_seq(ioapic->vm);
-}
-
-/**
- * kev_ioapic_rescan - LAPIC ids or destinations changed
- * @ioapic:	The chip.
- *
- * Context: Process context; the IOAPIC's lock is taken.
- */
-void kev_ioapic_rescan(struct kev_ioapic *ioapic)
-{
-	mutex_lock(&ioapic->lock);
-	WRITE_ONCE(ioapic->scan_seq, ioapic->scan_seq + 1);
-	mutex_unlock(&ioapic->lock);
-}
 
 /**
  * kev_ioapic_scan - Find the vectors whose EOI a CPU has to report
@@ -666,7 +638,7 @@ void kev_ioapic_set_state(struct kev_ioapic *ioapic,
 	ioapic->regs = *state;
 	ioapic->regs.irr = 0;
 	ioapic->delivered = 0;
-	WRITE_ONCE(ioapic->scan_seq, ioapic->scan_seq + 1);
+	ioapic->ops->changed(ioapic->vm);
 
 	rtc_reset(&ioapic->rtc);
 	for_each_set_bit(pin, &irr, KEV_IOAPIC_PINS)

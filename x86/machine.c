@@ -187,8 +187,20 @@ static void ioapic_unmasked(struct kev_vm *vm, unsigned int pin)
 	kev_x86_pin_unmasked(machine_of(vm), KVM_IRQCHIP_IOAPIC, pin);
 }
 
+/* The next EOI of each CPU has to look up whether the IOAPIC wants to hear of it. */
+static void rescan(struct kev_x86 *x86)
+{
+	atomic_inc(&x86->scan_seq);
+}
+
+static void ioapic_changed(struct kev_vm *vm)
+{
+	rescan(machine_of(vm));
+}
+
 static const struct kev_ioapic_ops ioapic_ops = {
 	.deliver	= ioapic_deliver,
+	.changed	= ioapic_changed,
 	.inflight	= cpu_inflight,
 	.unmasked	= ioapic_unmasked,
 };
@@ -211,11 +223,12 @@ static void lapic_eoi(struct kev_vcpu *vcpu, u8 vector, bool level_triggered)
 
 static u32 lapic_scan_seq(struct kev_x86 *x86)
 {
-	if (kev_irqchip_full(x86))
-		return kev_ioapic_scan_seq(x86->ioapic);
+	u32 seq = atomic_read(&x86->scan_seq);
 
-	return atomic_read(&x86->dest_seq) +
-	       kev_irq_routing_seq(x86->machine.vm);
+	if (kev_irqchip_full(x86))
+		return seq + kev_irq_ack_seq(x86->machine.vm);
+
+	return seq + kev_irq_routing_seq(x86->machine.vm);
 }
 
 /* A level message of a pin that user space's IOAPIC has. */
@@ -259,14 +272,6 @@ static void lapic_send_ipi(struct kev_lapic *apic,
 
 	kev_apic_map_sync(x86);
 	kev_irq_deliver(x86, apic, irq);
-}
-
-/* The next EOI of each CPU has to look up whether the IOAPIC wants to hear of it. */
-static void rescan(struct kev_x86 *x86)
-{
-	atomic_inc(&x86->dest_seq);
-	if (kev_irqchip_full(x86))
-		kev_ioapic_rescan(x86->ioapic);
 }
 
 /**

@@ -129,7 +129,15 @@ static unsigned int chips_inflight(struct kev_vcpu *vcpu,
 	return c->inflight;
 }
 
+static void chips_changed(struct kev_vm *vm)
+{
+	struct chips *c = kev_vm_sink(vm);
+
+	c->changed++;
+}
+
 static const struct kev_ioapic_ops chips_ioapic_ops = {
+	.changed = chips_changed,
 	.deliver = chips_send,
 	.inflight = chips_inflight,
 };

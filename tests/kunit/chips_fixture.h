@@ -27,6 +27,7 @@
  * @took:	What the delivery of a message returns; that many CPUs, from
  *		vCPU id 0 on, note themselves.
  * @inflight:	What each CPU says about a message: KEV_CPU_*.
+ * @changed:	How often the IOAPIC told that an entry was written.
  * @atomic:	Messages and changes of @intr that came where nobody else can run.
  * @sending:	Called while a message is sent; may be NULL.
  */
@@ -41,6 +42,7 @@ struct chips {
 	struct kev_lapic_irq msg;
 	int took;
 	unsigned int inflight;
+	unsigned int changed;
 	unsigned int atomic;
 	void (*sending)(struct chips *c);
 };

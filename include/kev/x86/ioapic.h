@@ -26,6 +26,7 @@ struct xarray;
  * @deliver:	Send one message; how many took it (negative: no target).
  *		LAPICs that take a fixed or lowest-priority one add themselves
  *		to @irq->dest_map, unless that is NULL.
+ * @changed:	A redirection entry was written.
  * @inflight:	How far is @irq with this CPU: KEV_CPU_* flags.
  * @unmasked:	The guest unmasked a pin.  NULL: nobody asks.
  *
@@ -33,6 +34,7 @@ struct xarray;
  */
 struct kev_ioapic_ops {
 	int (*deliver)(struct kev_vm *vm, const struct kev_lapic_irq *irq);
+	void (*changed)(struct kev_vm *vm);
 	unsigned int (*inflight)(struct kev_vcpu *vcpu,
 				 const struct kev_lapic_irq *irq);
 	void (*unmasked)(struct kev_vm *vm, unsigned int pin);
@@ -56,15 +58,12 @@ void kev_ioapic_eoi(struct kev_ioapic *ioapic, u32 vcpu_id, u8 vector,
 		    bool level_triggered);
 
 /*
- * Which vectors' EOIs a CPU has to report.  A CPU scans again, before the
- * guest's next step on it, whenever the sequence differs from the one that it
- * scanned at; changes that only LAPICs know (ids, destinations) are announced
- * with kev_ioapic_rescan().
+ * Which vectors' EOIs a CPU has to report.  The answer may be another one after
+ * &kev_ioapic_ops.changed, when an ack notifier came or went, and when LAPICs changed
+ * their ids or destinations.
  */
-u32 kev_ioapic_scan_seq(const struct kev_ioapic *ioapic);
 void kev_ioapic_scan(struct kev_ioapic *ioapic, struct kev_vcpu *vcpu,
 		     unsigned long *vectors);
-void kev_ioapic_rescan(struct kev_ioapic *ioapic);
 
 /* SET_LAPIC changed what is pending there: count its RTC EOI again. */
 void kev_ioapic_restore_rtc(struct kev_ioapic *ioapic, struct kev_vcpu *vcpu);

@@ -71,7 +71,7 @@ struct kev_lapic_timer {
  * @sipi_vector: Of KEV_EVENT_SIPI.
  * @ext_vector:	Vector that KVM_INTERRUPT queued, or -1.
  * @mp_state:	KVM_MP_STATE_*.
- * @scan_seq:	The IOAPIC's sequence that @eoi_vectors was scanned at.
+ * @scan_seq:	What &kev_lapic_ops.scan_seq was when @eoi_vectors were scanned.
  * @base:	The APIC base MSR.
  * @regs:	The page without its gaps: one for each 16 bytes.
  * @eoi_vectors: Vectors whose EOI the IOAPIC wants to see.

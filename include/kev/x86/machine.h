@@ -59,7 +59,8 @@ struct kev_lapic_timers {
  * @pit:	NULL until it is created; once, under machine.lock, with
  *		smp_store_release().
  * @reserved_pins: Split mode: IOAPIC pins of user space.
- * @dest_seq:	Counts the changes of what addresses which LAPIC.
+ * @scan_seq:	Counts the changes of what addresses which LAPIC, and of which EOIs
+ *		the IOAPIC wants to hear of.
  * @bsp_id:	The vCPU that starts running.  Under machine.lock, and fixed once
  *		a vCPU exists.
  * @map:	Destination lookup; NULL before the first LAPIC.  See apicmap.c.
@@ -84,7 +85,7 @@ struct kev_x86 {
 	struct kev_ioapic *ioapic;
 	struct kev_pit *pit;
 	u32 reserved_pins;
-	atomic_t dest_seq;
+	atomic_t scan_seq;
 	u32 bsp_id;
 
 	struct kev_apic_map __rcu *map;
