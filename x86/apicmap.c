@@ -3,7 +3,7 @@
  * The destination map: from a message's destination to LAPICs, without looking
  * at each of them.
  *
- * irq_comm.c looks destinations up, in any context; the LAPICs say through their ops
+ * message.c looks destinations up, in any context; the LAPICs say through their ops
  * (machine.c) when a register changed that decides about them.  A machine has one
  * table, made with its vCPUs and changed in place under kev_x86.map_lock: however
  * often a guest changes its registers, no memory comes or goes.

@@ -2,7 +2,7 @@
 /*
  * The local APIC of one vCPU: what it is sent, and what its CPU takes.
  *
- * Messages come in through kev_lapic_accept() from irq_comm.c, the INTA cycle from
+ * Messages come in through kev_lapic_accept() from message.c, the INTA cycle from
  * the vCPU's fd, INTR from the PIC by way of machine.c; lapic_regs.c has the
  * register page.  What goes out, goes through its ops, with no LAPIC lock held.
  *

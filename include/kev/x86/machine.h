@@ -162,15 +162,22 @@ static inline void kev_apic_map_invalidate(struct kev_x86 *x86)
 	atomic64_inc(&x86->map_gen);
 }
 
-/* irq_comm.c */
+/* What a message answers that no CPU is a candidate for. */
+#define KEV_NO_CANDIDATE	(-1)
+
+/* message.c */
 bool kev_irq_is_lowest_prio(const struct kev_lapic_irq *irq);
 bool kev_dest_matches(const struct kev_lapic_view *view,
 		      const struct kev_lapic_irq *irq, bool msi_quirk);
+bool kev_irq_deliver_fast(struct kev_x86 *x86, struct kev_lapic *src,
+			  const struct kev_lapic_irq *irq, int *ret);
+int kev_irq_deliver(struct kev_x86 *x86, struct kev_lapic *src,
+		    const struct kev_lapic_irq *irq);
+
+/* irq_comm.c */
 bool kev_msi_is_valid(const struct kev_x86 *x86, const struct kev_route *route);
 void kev_msi_decode(const struct kev_x86 *x86, const struct kev_route *route,
 		    struct kev_lapic_irq *irq);
-int kev_irq_deliver(struct kev_x86 *x86, struct kev_lapic *src,
-		    const struct kev_lapic_irq *irq);
 int kev_deliver_atomic(void *sink, const struct kev_route *route,
 		       const struct kev_irq *irq);
 int kev_deliver(void *sink, const struct kev_route *route,
