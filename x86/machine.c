@@ -338,7 +338,7 @@ static int set_default_routes(struct kev_x86 *x86)
  * The mode changes last: whoever sees it sees the chips and the default routes.
  *
  * Context: Process context, under machine->lock.
- * Return: 0 or -ENOMEM.
+ * Return: 0 or -ENOMEM; -EINVAL in a build without them, where nobody calls it.
  */
 int kev_x86_create_chips(struct kev_x86 *x86)
 {
@@ -348,6 +348,9 @@ int kev_x86_create_chips(struct kev_x86 *x86)
 	int ret;
 
 	lockdep_assert_held(&x86->machine.lock);
+
+	if (!IS_ENABLED(CONFIG_KVM_EVENTFD_IOAPIC))
+		return -EINVAL;
 
 	pic = kev_pic_create(vm, &pic_ops);
 	if (IS_ERR(pic))
