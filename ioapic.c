@@ -156,8 +156,8 @@ static int rtc_deliver(struct kev_ioapic *ioapic, struct kev_lapic_irq *msg)
  * until its EOIs.  Returns -1 when the entry holds it back, else what the
  * delivery did.
  */
-static int ioapic_service(struct kev_ioapic *ioapic, unsigned int pin,
-			  bool tracked)
+static int kev_ioapic_service(struct kev_ioapic *ioapic, unsigned int pin,
+			      bool tracked)
 {
 	u64 *rte = ioapic_rte(ioapic, pin);
 	struct kev_lapic_irq msg;
@@ -206,7 +206,7 @@ static int ioapic_set_pin(struct kev_ioapic *ioapic, unsigned int pin,
 			return 0;
 	}
 
-	return ioapic_service(ioapic, pin, line_status);
+	return kev_ioapic_service(ioapic, pin, line_status);
 }
 
 /**
@@ -270,7 +270,7 @@ static void ioapic_end_level(struct kev_ioapic *ioapic, unsigned int pin)
 	}
 
 	if (++ioapic->eois[pin] < IOAPIC_STORM_EOIS) {
-		ioapic_service(ioapic, pin, false);
+		kev_ioapic_service(ioapic, pin, false);
 		return;
 	}
 	ioapic->eois[pin] = 0;
@@ -289,7 +289,7 @@ static void ioapic_storm_work(struct work_struct *work)
 	irr = ioapic->regs.irr;
 	for_each_set_bit(pin, &irr, KEV_IOAPIC_PINS)
 		if (*ioapic_rte(ioapic, pin) & RTE_LEVEL)
-			ioapic_service(ioapic, pin, false);
+			kev_ioapic_service(ioapic, pin, false);
 	mutex_unlock(&ioapic->lock);
 }
 
@@ -369,7 +369,7 @@ static void ioapic_resample(struct kev_ioapic *ioapic, unsigned int pin)
 	bool resampled;
 
 	if (!kev_irq_has_notifier(ioapic->vm, KVM_IRQCHIP_IOAPIC, pin)) {
-		ioapic_service(ioapic, pin, false);
+		kev_ioapic_service(ioapic, pin, false);
 		return;
 	}
 
@@ -385,7 +385,7 @@ static void ioapic_resample(struct kev_ioapic *ioapic, unsigned int pin)
 	/* The last device left, or only others wait for acks: just send. */
 	ioapic->regs.irr |= BIT(pin);
 	if (*ioapic_rte(ioapic, pin) & RTE_LEVEL)
-		ioapic_service(ioapic, pin, false);
+		kev_ioapic_service(ioapic, pin, false);
 }
 
 static void ioapic_write_redir(struct kev_ioapic *ioapic, u32 reg, u32 val)
