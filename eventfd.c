@@ -80,9 +80,9 @@ static spinlock_t *irqfds_lock(struct kev_vm *vm)
 
 /* Assign */
 
-static int irqfd_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync,
-			void *key);
-static void irqfd_inject(struct work_struct *work);
+static int kev_irqfd_wakeup(wait_queue_entry_t *wait, unsigned int mode,
+			    int sync, void *key);
+static void kev_irqfd_inject(struct work_struct *work);
 static void irqfd_hup(struct kev_irqfd *irqfd);
 
 /**
@@ -217,9 +217,9 @@ static struct kev_irqfd *irqfd_alloc(struct kev_vm *vm, u32 gsi)
 		return NULL;
 	irqfd->vm = vm;
 	irqfd->gsi = gsi;
-	init_waitqueue_func_entry(&irqfd->wait, irqfd_wakeup);
+	init_waitqueue_func_entry(&irqfd->wait, kev_irqfd_wakeup);
 	seqcount_spinlock_init(&irqfd->route_seq, irqfds_lock(vm));
-	INIT_WORK(&irqfd->inject, irqfd_inject);
+	INIT_WORK(&irqfd->inject, kev_irqfd_inject);
 	INIT_LIST_HEAD(&irqfd->active);
 	return irqfd;
 }
@@ -319,7 +319,7 @@ static int irqfd_assign(struct kev_vm *vm, const struct kvm_irqfd *args)
 
 /* Signal in */
 
-static void irqfd_inject(struct work_struct *work)
+static void kev_irqfd_inject(struct work_struct *work)
 {
 	struct kev_irqfd *irqfd = container_of(work, struct kev_irqfd, inject);
 	struct kev_irq irq = { .level = true };
@@ -391,8 +391,8 @@ static void irqfd_signal(struct kev_irqfd *irqfd)
  * Any context, hard irq included, with the wait-queue lock held.  The irqfd is
  * the consumer of its eventfd: it drains the counter and is the only one woken.
  */
-static int irqfd_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync,
-			void *key)
+static int kev_irqfd_wakeup(wait_queue_entry_t *wait, unsigned int mode,
+			    int sync, void *key)
 {
 	struct kev_irqfd *irqfd = container_of(wait, struct kev_irqfd, wait);
 	__poll_t events = key_to_poll(key);
@@ -482,7 +482,7 @@ void kev_irqfds_update(struct kev_vm *vm, u32 gsi,
 /* The end: each step is done by the one owner */
 
 /* Take it off its lists.  True for one caller alone. */
-static bool irqfd_deactivate(struct kev_irqfd *irqfd)
+static bool kev_irqfd_deactivate(struct kev_irqfd *irqfd)
 {
 	struct kev_irqfds *irqfds = &irqfd->vm->irqfds;
 
@@ -568,7 +568,7 @@ static void irqfd_hup(struct kev_irqfd *irqfd)
 	unsigned long flags;
 
 	spin_lock_irqsave(irqfds_lock(vm), flags);
-	if (irqfd_deactivate(irqfd)) {
+	if (kev_irqfd_deactivate(irqfd)) {
 		list_del_init(&irqfd->wait.entry);
 		llist_add(&irqfd->dead, &vm->irqfds.dead);
 		queue_work(vm->wq, &vm->irqfds.cleanup);
@@ -617,7 +617,7 @@ static struct kev_irqfd *wqh_irqfd(struct wait_queue_head *wqh)
 	list_for_each_entry(wait, &wqh->head, entry) {
 		if (!(wait->flags & WQ_FLAG_PRIORITY))
 			break;
-		if (wait->func == irqfd_wakeup)
+		if (wait->func == kev_irqfd_wakeup)
 			return container_of(wait, struct kev_irqfd, wait);
 	}
 	return NULL;
@@ -640,7 +640,7 @@ static void irqfd_dequeue_proc(struct file *file, struct wait_queue_head *wqh,
 		goto unlock;
 
 	spin_lock(irqfds_lock(vm));
-	owner = irqfd_deactivate(irqfd);
+	owner = kev_irqfd_deactivate(irqfd);
 	spin_unlock(irqfds_lock(vm));
 	if (!owner)
 		goto unlock;
@@ -827,7 +827,7 @@ static struct kev_irqfd *irqfds_deactivate_first(struct kev_vm *vm)
 	irqfd = list_first_entry_or_null(&vm->irqfds.active, struct kev_irqfd,
 					 active);
 	if (irqfd)
-		irqfd_deactivate(irqfd);
+		kev_irqfd_deactivate(irqfd);
 	spin_unlock_irq(irqfds_lock(vm));
 
 	return irqfd;

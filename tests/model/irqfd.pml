@@ -166,7 +166,7 @@ inline queue_inject(i)
 	fi
 }
 
-/* irqfd_wakeup() for EPOLLIN: the counter is read */
+/* kev_irqfd_wakeup() for EPOLLIN: the counter is read */
 inline drain(i)
 {
 	use(i);
@@ -177,7 +177,7 @@ inline drain(i)
 	fi
 }
 
-/* eventfd_write() or eventfd_signal(), and in it irqfd_wakeup() */
+/* eventfd_write() or eventfd_signal(), and in it kev_irqfd_wakeup() */
 inline signal_event()
 {
 	atomic {
@@ -242,14 +242,14 @@ inline take_off(i)
 	fi
 }
 
-/* irqfd_deactivate() */
+/* kev_irqfd_deactivate() */
 inline deactivate(i)
 {
 	I[i].listed = false;
 	I[i].updating = false
 }
 
-/* irqfd_hup(), with irqfd_deactivate(); under wqh_lock, which it drops */
+/* irqfd_hup(), with kev_irqfd_deactivate(); under wqh_lock, which it drops */
 inline hup(i)
 {
 	use(i);
@@ -642,7 +642,7 @@ proctype ack(byte w)
 
 /* The work items. */
 
-/* irqfd_inject(): the route is the table's */
+/* kev_irqfd_inject(): the route is the table's */
 proctype inject_work(byte w; byte me)
 {
 	bit s;
