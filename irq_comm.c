@@ -12,9 +12,6 @@
 #include <linux/kernel.h>
 #include <linux/kvm_eventfd.h>
 
-#include <asm/apicdef.h>
-
-#include <kev/machine/vcpu.h>
 #include <kev/x86/apicmap.h>
 #include <kev/x86/i8259.h>
 #include <kev/x86/ioapic.h>

@@ -379,18 +379,6 @@ void kev_lapic_destroy(struct kev_vcpu *vcpu)
 }
 
 /**
- * kev_lapic_x86 - The machine of a LAPIC
- * @apic:	The LAPIC.
- *
- * Context: Any.
- * Return: The machine.
- */
-struct kev_x86 *kev_lapic_x86(const struct kev_lapic *apic)
-{
-	return apic->x86;
-}
-
-/**
  * kev_lapic_next - Walk the LAPICs of a machine
  * @x86:	The machine.
  * @apic:	Where the walk is, or NULL to begin.

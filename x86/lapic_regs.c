@@ -54,7 +54,7 @@ void kev_lapic_send_ipi(struct kev_lapic *apic, u32 low, u32 dest)
 		.dest_id	= dest,
 	};
 
-	apic->ops->send_ipi(apic, &irq);
+	apic->ops->send_ipi(apic->x86, apic, &irq);
 }
 
 /**

@@ -265,13 +265,11 @@ static void lapic_scan(struct kev_vcpu *vcpu, unsigned long *vectors)
 	}
 }
 
-static void lapic_send_ipi(struct kev_lapic *apic,
+static void lapic_send_ipi(struct kev_x86 *x86, struct kev_lapic *src,
 			   const struct kev_lapic_irq *irq)
 {
-	struct kev_x86 *x86 = kev_lapic_x86(apic);
-
 	kev_apic_map_sync(x86);
-	kev_irq_deliver(x86, apic, irq);
+	kev_irq_deliver(x86, src, irq);
 }
 
 /**

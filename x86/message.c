@@ -14,7 +14,6 @@
 
 #include <asm/apicdef.h>
 
-#include <kev/machine/vcpu.h>
 #include <kev/x86/apicmap.h>
 #include <kev/x86/lapic.h>
 #include <kev/x86/machine.h>

@@ -111,7 +111,7 @@ static inline bool kev_lapic_mode_present(enum kev_lapic_mode mode)
  *		context.
  * @scan:	Set the bits of the vectors whose EOIs must be reported; all 256 are
  *		clear.
- * @send_ipi:	Send a message of this LAPIC.
+ * @send_ipi:	Send a message of this LAPIC, @src.
  * @moved:	Messages may find other LAPICs now.
  * @restored:	The registers were loaded.  @moved: also that.
  *
@@ -122,7 +122,7 @@ struct kev_lapic_ops {
 	void (*eoi)(struct kev_vcpu *vcpu, u8 vector, bool level_triggered);
 	u32 (*scan_seq)(struct kev_x86 *x86);
 	void (*scan)(struct kev_vcpu *vcpu, unsigned long *vectors);
-	void (*send_ipi)(struct kev_lapic *apic,
+	void (*send_ipi)(struct kev_x86 *x86, struct kev_lapic *src,
 			 const struct kev_lapic_irq *irq);
 	void (*moved)(struct kev_x86 *x86);
 	void (*restored)(struct kev_vcpu *vcpu, bool moved);
@@ -139,7 +139,6 @@ int kev_lapic_accept(struct kev_lapic *apic, const struct kev_lapic_irq *irq);
 
 void kev_lapic_get_view(const struct kev_lapic *apic,
 			struct kev_lapic_view *view);
-struct kev_x86 *kev_lapic_x86(const struct kev_lapic *apic);
 struct kev_lapic *kev_lapic_next(struct kev_x86 *x86, struct kev_lapic *apic);
 
 /*
