@@ -506,10 +506,17 @@ static struct kev_vcpu *vcpu_alloc(struct kev_machine *machine, u32 id)
 	return vcpu;
 }
 
-/* Without machine->lock the answer may be old; it is asked again under it. */
-static bool vcpu_id_valid(const struct kev_machine *machine, unsigned long id)
+/*
+ * May there be a vCPU of this id?  Without machine->lock the answer may be old; it is
+ * asked again under it.
+ */
+static int vcpu_id_check(struct kev_machine *machine, unsigned long id)
 {
-	return id < (READ_ONCE(machine->max_vcpu_ids) ?: kev_max_vcpu_ids());
+	if (id >= (READ_ONCE(machine->max_vcpu_ids) ?: kev_max_vcpu_ids()) ||
+	    READ_ONCE(machine->created_vcpus) >= kev_max_vcpus())
+		return -EINVAL;
+
+	return xa_load(&machine->vcpus, id) ? -EEXIST : 0;
 }
 
 /* Under machine->lock; publication is the last thing that can fail. */
@@ -520,10 +527,9 @@ static int vcpu_publish(struct kev_vcpu *vcpu)
 
 	lockdep_assert_held(&machine->lock);
 
-	if (machine->created_vcpus >= kev_max_vcpus() || !vcpu_id_valid(machine, vcpu->id))
-		return -EINVAL;
-	if (xa_load(&machine->vcpus, vcpu->id))
-		return -EEXIST;
+	ret = vcpu_id_check(machine, vcpu->id);
+	if (ret)
+		return ret;
 
 	ret = xa_reserve(&machine->vcpus, vcpu->id, GFP_KERNEL_ACCOUNT);
 	if (ret)
@@ -534,7 +540,7 @@ static int vcpu_publish(struct kev_vcpu *vcpu)
 		return ret;
 	}
 	xa_store(&machine->vcpus, vcpu->id, vcpu, GFP_KERNEL_ACCOUNT);
-	machine->created_vcpus++;
+	WRITE_ONCE(machine->created_vcpus, machine->created_vcpus + 1);
 	/* The first vCPU settles how many ids there are. */
 	if (!machine->max_vcpu_ids)
 		WRITE_ONCE(machine->max_vcpu_ids, kev_max_vcpu_ids());
@@ -556,8 +562,9 @@ struct kev_vcpu *kev_vcpu_create(struct kev_machine *machine, unsigned long id)
 	struct kev_vcpu *vcpu;
 	int ret;
 
-	if (!vcpu_id_valid(machine, id))
-		return ERR_PTR(-EINVAL);
+	ret = vcpu_id_check(machine, id);
+	if (ret)
+		return ERR_PTR(ret);
 
 	vcpu = vcpu_alloc(machine, id);
 	if (!vcpu)
@@ -602,10 +609,9 @@ int kev_vcpu_create_fd(struct kev_machine *machine, unsigned long id)
 	int ret;
 
 	/* As KVM: what is wrong with the id is found before a lack of fds. */
-	if (!vcpu_id_valid(machine, id))
-		return -EINVAL;
-	if (xa_load(&machine->vcpus, id))
-		return -EEXIST;
+	ret = vcpu_id_check(machine, id);
+	if (ret)
+		return ret;
 
 	ret = kev_fd_prepare(&fd, "kvm-eventfd-vcpu", &vcpu_fops, O_RDWR,
 			     FMODE_PREAD | FMODE_PWRITE | FMODE_NOWAIT);

@@ -55,6 +55,19 @@ TEST_F(create_vcpu, id_stays_taken_when_its_fd_is_closed)
 	EXPECT_ERRNO(EEXIST, __create_vcpu(self->vm, 0));
 }
 
+TEST_F(create_vcpu, with_all_vcpus_there_a_taken_id_is_EINVAL_too)
+{
+	int i, max = kev_check_extension(KVM_CAP_MAX_VCPUS);
+
+	for (i = 0; i < max; i++)
+		close(create_vcpu(self->vm, i));
+	EXPECT_ERRNO(EINVAL, __create_vcpu(self->vm, max));
+	EXPECT_ERRNO(EINVAL, __create_vcpu(self->vm, 0));
+	kev_exhaust_fds();
+	EXPECT_ERRNO(EINVAL, __create_vcpu(self->vm, 0));
+	kev_release_fds();
+}
+
 TEST_F(create_vcpu, no_free_fd_is_EMFILE_and_takes_no_id)
 {
 	kev_exhaust_fds();

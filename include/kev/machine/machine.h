@@ -30,7 +30,7 @@ struct mm_struct;
  * @lock:	Creation of chips and vCPUs.
  * @vcpus:	By vCPU id.  Written under @lock, read under RCU; an entry stays
  *		until the machine goes.
- * @created_vcpus: Length of @vcpus.  Under @lock.
+ * @created_vcpus: Length of @vcpus.  Written under @lock.
  * @max_vcpu_ids: vCPU ids are below; 0 until KVM_CAP_MAX_VCPU_ID or the first
  *		vCPU sets it, once.  Written under @lock.
  * @coalesced:	The node's: see coalesced.c.
