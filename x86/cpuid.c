@@ -3,7 +3,8 @@
  * KVM_GET_SUPPORTED_CPUID: the CPU features that are this module's part.
  *
  * The CPU is the emulator's, and so is nearly all that CPUID tells of it.  What
- * is behind these bits is here: the local APICs, and how wide an address is.
+ * is behind these bits is here: the local APICs, their timers, and how wide an address
+ * is.  A guest finds a hypervisor's CPUID leaves by HYPERVISOR.
  */
 #include <asm/cpufeatures.h>
 #include <linux/array_size.h>
@@ -22,7 +23,12 @@
 
 static const struct kvm_cpuid_entry2 supported[] = {
 	{ .function = 0, .eax = 1 },
-	{ .function = 1, .ecx = FEATURE_BIT(X2APIC), .edx = FEATURE_BIT(APIC) },
+	{
+		.function = 1,
+		.ecx = FEATURE_BIT(X2APIC) | FEATURE_BIT(TSC_DEADLINE_TIMER) |
+		       FEATURE_BIT(HYPERVISOR),
+		.edx = FEATURE_BIT(APIC),
+	},
 	{ .function = 0x80000000, .eax = 0x80000008 },
 	{ .function = 0x80000008, .eax = LINEAR_BITS << 8 | PHYSICAL_BITS },
 };

@@ -12,6 +12,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include <kev/base/compat.h>
 #include <kev/base/limits.h>
 #include <kev/machine/ioctl.h>
 #include <kev/x86/i8259.h>
@@ -19,8 +20,11 @@
 #include <kev/x86/lapic.h>
 #include <kev/x86/machine.h>
 
+#define DIRECTED_EOI_FLAGS	(KVM_X2APIC_ENABLE_SUPPRESS_EOI_BROADCAST | \
+				 KVM_X2APIC_DISABLE_SUPPRESS_EOI_BROADCAST)
 #define X2APIC_API_FLAGS	(KVM_X2APIC_API_USE_32BIT_IDS | \
-				 KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK)
+				 KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK | \
+				 DIRECTED_EOI_FLAGS)
 
 #define NR_VECTORS_OF_A_CPU	256
 
@@ -190,15 +194,29 @@ static int enable_split_irqchip(struct kev_x86 *x86, u64 reserved_pins)
 	return ret;
 }
 
+/* The flags of a machine, or of the node, where @x86 is NULL. */
+static u64 x2apic_api_flags(const struct kev_x86 *x86)
+{
+	if (x86 && kev_irqchip_mode(x86) != KEV_IRQCHIP_SPLIT)
+		return X2APIC_API_FLAGS & ~KVM_X2APIC_ENABLE_SUPPRESS_EOI_BROADCAST;
+
+	return X2APIC_API_FLAGS;
+}
+
 static int enable_x2apic_api(struct kev_x86 *x86, u64 flags)
 {
-	if (flags & ~(u64)X2APIC_API_FLAGS)
+	if (flags & ~x2apic_api_flags(x86) ||
+	    (flags & DIRECTED_EOI_FLAGS) == DIRECTED_EOI_FLAGS)
 		return -EINVAL;
 
 	if (flags & KVM_X2APIC_API_USE_32BIT_IDS)
 		WRITE_ONCE(x86->x2apic_format, true);
 	if (flags & KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK)
 		WRITE_ONCE(x86->x2apic_no_quirk, true);
+	if (flags & KVM_X2APIC_ENABLE_SUPPRESS_EOI_BROADCAST)
+		WRITE_ONCE(x86->directed_eoi, KEV_DIRECTED_EOI_ON);
+	if (flags & KVM_X2APIC_DISABLE_SUPPRESS_EOI_BROADCAST)
+		WRITE_ONCE(x86->directed_eoi, KEV_DIRECTED_EOI_OFF);
 	kev_x86_destinations_changed(x86);
 
 	return 0;
@@ -415,7 +433,7 @@ int kev_x86_check_extension(struct kev_machine *machine, long cap)
 	case KVM_EVENTFD_CAP_MSR:
 		return 1;
 	case KVM_CAP_X2APIC_API:
-		return X2APIC_API_FLAGS;
+		return x2apic_api_flags(machine ? kev_x86(machine) : NULL);
 	default:
 		return -1;
 	}

@@ -784,7 +784,7 @@ static void scan_ioapic(struct kev_lapic *apic)
 void kev_lapic_eoi(struct kev_lapic *apic)
 {
 	unsigned long flags;
-	bool report, level;
+	bool report, level, directed;
 	u8 vector;
 
 	scan_ioapic(apic);
@@ -799,13 +799,13 @@ void kev_lapic_eoi(struct kev_lapic *apic)
 	apic->isr_top = vector_top(apic, APIC_ISR);
 	kev_lapic_update_ppr(apic);
 	report = test_bit(vector, apic->eoi_vectors);
-	level = test_bit(vector, kev_lapic_vectors(apic, APIC_TMR)) &&
-		!(kev_lapic_reg(apic, APIC_SPIV) & APIC_SPIV_DIRECTED_EOI);
+	level = test_bit(vector, kev_lapic_vectors(apic, APIC_TMR));
+	directed = kev_lapic_reg(apic, APIC_SPIV) & APIC_SPIV_DIRECTED_EOI;
 	kev_lapic_update_pending(apic);
 	spin_unlock_irqrestore(&apic->lock, flags);
 
 	if (report)
-		apic->ops->eoi(apic->vcpu, vector, level);
+		apic->ops->eoi(apic->vcpu, vector, level, directed);
 }
 
 /**

@@ -116,7 +116,7 @@ static void write_lvt(struct kev_lapic *apic, unsigned int offset, u32 val)
 
 static u32 spiv_mask(const struct kev_lapic *apic)
 {
-	if (kev_lapic_version(apic) & APIC_LVR_DIRECTED_EOI)
+	if (kev_lapic_reg(apic, APIC_LVR) & APIC_LVR_DIRECTED_EOI)
 		return SPIV_MASK | APIC_SPIV_DIRECTED_EOI;
 
 	return SPIV_MASK;

@@ -211,13 +211,31 @@ static u8 lapic_inta(struct kev_x86 *x86)
 	return kev_irqchip_full(x86) ? kev_pic_ack(x86->pic) : 0;
 }
 
-static void lapic_eoi(struct kev_vcpu *vcpu, u8 vector, bool level_triggered)
+/*
+ * Is an EOI that the guest calls directed kept from the IOAPIC?  For a VMM that has not
+ * said what it wants, the split irqchip offers this and does not do it, and the full
+ * one does it unoffered.
+ */
+static bool keeps_directed_eoi(struct kev_x86 *x86)
+{
+	switch (READ_ONCE(x86->directed_eoi)) {
+	case KEV_DIRECTED_EOI_ON:
+		return true;
+	case KEV_DIRECTED_EOI_OFF:
+		return false;
+	default:
+		return kev_irqchip_full(x86);
+	}
+}
+
+static void lapic_eoi(struct kev_vcpu *vcpu, u8 vector, bool level, bool directed)
 {
 	struct kev_x86 *x86 = kev_vcpu_x86(vcpu);
+	bool kept = directed && keeps_directed_eoi(x86);
 
 	if (kev_irqchip_full(x86))
-		kev_ioapic_eoi(x86->ioapic, vcpu->id, vector, level_triggered);
-	else
+		kev_ioapic_eoi(x86->ioapic, vcpu->id, vector, level && !kept);
+	else if (!kept)
 		kev_lapic_queue_eoi(vcpu->arch, vector);
 }
 

@@ -105,10 +105,6 @@ VARIANT(IMMEDIATE_EXIT) {
 	CAP(IMMEDIATE_EXIT, 1, NONE),
 };
 
-VARIANT(X2APIC_API) {
-	CAP(X2APIC_API, 3, SPLIT),
-};
-
 VARIANT(MSI_DEVID) {
 	CAP(MSI_DEVID, 0, SPLIT),
 };
@@ -145,6 +141,33 @@ TEST_F(cap, has_its_value_on_the_node_and_on_a_vm)
 	if (variant->value >= 0)
 		EXPECT_EQ(variant->value, node);
 	EXPECT_EQ(node, check_vm(variant->cap));
+}
+
+static int x2apic_flags(int vm)
+{
+	return kev_ioctl_val(vm, KVM_CHECK_EXTENSION, KVM_CAP_X2APIC_API);
+}
+
+/* Without a split chip nobody could have directed EOIs. */
+TEST(x2apic_flags_depend_on_the_chip)
+{
+	int vm[3];
+
+	KEV_REQUIRE_CAP(KVM_CAP_X2APIC_API);
+	KEV_SINCE(7, 3, "are there more than two");
+	EXPECT_EQ(15, kev_check_extension(KVM_CAP_X2APIC_API));
+	vm[0] = kev_create_vm();
+	EXPECT_EQ(11, x2apic_flags(vm[0]));
+	vm[1] = kev_create_vm();
+	enable_cap(vm[1], KVM_CAP_SPLIT_IRQCHIP, 24);
+	EXPECT_EQ(15, x2apic_flags(vm[1]));
+	vm[2] = kev_create_vm();
+	if (kev_has_chip(KEV_CHIP_FULL))
+		create_irqchip(vm[2]);
+	EXPECT_EQ(11, x2apic_flags(vm[2]));
+	close(vm[0]);
+	close(vm[1]);
+	close(vm[2]);
 }
 
 TEST(unknown_capability_is_0)

@@ -219,7 +219,7 @@ TEST_F(x2apic, unknown_bits_are_EINVAL)
 {
 	unsigned int bit;
 
-	for (bit = 2; bit < 64; bit++)
+	for (bit = kev_is_like(7, 3) ? 4 : 2; bit < 64; bit++)
 		EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, X2APIC, 0,
 						  1ull << bit));
 }
@@ -232,8 +232,32 @@ TEST_F(x2apic, known_and_unknown_bits_are_EINVAL_and_change_nothing)
 	KEV_REQUIRE_CHIP(KEV_CHIP_FULL);
 	create_irqchip(self->vm);
 	close(create_vcpu(self->vm, 0));
-	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, X2APIC, 0, 5));
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, X2APIC, 0, 1 | 1ull << 32));
 	EXPECT_EQ(0, __kev_ioctl(self->vm, KVM_SIGNAL_MSI, &msi));
+}
+
+TEST_F(x2apic, directed_eois_need_a_split_chip)
+{
+	KEV_SINCE(7, 3, "are there such flags");
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, X2APIC, 0, 4));
+	EXPECT_ERRNO(0, __enable_cap(self->vm, X2APIC, 0, 8));
+	if (kev_has_chip(KEV_CHIP_FULL)) {
+		create_irqchip(self->vm);
+		EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, X2APIC, 0, 4 | 3));
+		EXPECT_ERRNO(0, __enable_cap(self->vm, X2APIC, 0, 8 | 3));
+	}
+}
+
+TEST_F(x2apic, directed_eois_can_be_had_or_not)
+{
+	KEV_SINCE(7, 3, "are there such flags");
+	enable_cap(self->vm, KVM_CAP_SPLIT_IRQCHIP, 24);
+	EXPECT_ERRNO(0, __enable_cap(self->vm, X2APIC, 0, 4));
+	EXPECT_ERRNO(EINVAL, __enable_cap(self->vm, X2APIC, 0, 12));
+	EXPECT_ERRNO(0, __enable_cap(self->vm, X2APIC, 0, 8));
+	close(create_vcpu(self->vm, 0));
+	EXPECT_ERRNO(0, __enable_cap(self->vm, X2APIC, 0, 4));
+	EXPECT_ERRNO(0, __enable_cap(self->vm, X2APIC, 0, 8));
 }
 
 TEST_F(x2apic, flags_are_EINVAL)

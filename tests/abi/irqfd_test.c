@@ -520,7 +520,7 @@ TEST_F(irqfd, same_eventfd_in_another_vm_is_EBUSY)
 {
 	struct kev_machine other;
 
-	KEV_REQUIRE_MODULE("an eventfd is unique in its VM only before 6.17");
+	KEV_SINCE(6, 17, "is an eventfd unique on the host");
 	kev_machine_create(&other, variant->chip, 1);
 	irqfd_assign(self->vm, self->efd, GSI);
 	EXPECT_ERRNO(EBUSY, __irqfd(other.vm, self->efd, GSI, 0, 0));

@@ -152,6 +152,20 @@ TEST_F(node, supported_cpuid_has_the_lapics)
 	EXPECT_TRUE(entry->edx & 1u << 9);
 }
 
+TEST_F(node, supported_cpuid_has_the_deadline_timer_and_a_hypervisor)
+{
+	struct cpuid_room room = { .head.nent = CPUID_ENTRIES };
+	struct kvm_cpuid_entry2 *entry;
+
+	KEV_REQUIRE_CAP(KVM_CAP_EXT_CPUID);
+	KEV_SINCE(7, 3, "does it tell");
+	ASSERT_ERRNO(0, ioctl(self->fd, KVM_GET_SUPPORTED_CPUID, &room));
+	entry = cpuid_entry(&room, 1);
+	ASSERT_NE(NULL, entry);
+	EXPECT_TRUE(entry->ecx & 1u << 24);
+	EXPECT_TRUE(entry->ecx & 1u << 31);
+}
+
 TEST_F(node, supported_cpuid_names_its_last_functions)
 {
 	struct cpuid_room room = { .head.nent = CPUID_ENTRIES };

@@ -543,6 +543,58 @@ TEST_F(eoi, of_a_reserved_level_pin_is_reported_once)
 	EXPECT_EQ(-1, next_eoi(self->cpu[0], self->run));
 }
 
+/* A level vector of a reserved pin ends; is its EOI told? */
+static bool is_told(int vm, int cpu, struct kvm_run *run)
+{
+	route(vm, 1, 0, KEV_MSI_LEVEL | VECTOR);
+	let_run(cpu, run);
+	in_service(cpu, VECTOR);
+	wr(cpu, MSR_X2(KEV_APIC_EOI), 0);
+	return next_eoi(cpu, run) == VECTOR;
+}
+
+#define SPIV_DIRECTED	0x1000
+#define LVR_DIRECTED	(1u << 24)
+
+/* A VMM that has not said that it knows directed EOIs hears of all. */
+TEST_F(eoi, directed_by_the_guest_is_reported_nevertheless)
+{
+	EXPECT_TRUE(rd(self->cpu[0], MSR_X2(KEV_APIC_LVR)) & LVR_DIRECTED);
+	wr(self->cpu[0], MSR_X2(KEV_APIC_SPIV), 0x1ff | SPIV_DIRECTED);
+	EXPECT_TRUE(is_told(self->vm, self->cpu[0], self->run));
+}
+
+TEST_F(eoi, directed_by_the_guest_is_not_reported_where_enabled)
+{
+	KEV_SINCE(7, 3, "can it be enabled");
+	enable_cap(self->vm, KVM_CAP_X2APIC_API, KVM_X2APIC_ENABLE_SUPPRESS_EOI_BROADCAST);
+	EXPECT_TRUE(rd(self->cpu[0], MSR_X2(KEV_APIC_LVR)) & LVR_DIRECTED);
+	EXPECT_TRUE(is_told(self->vm, self->cpu[0], self->run));
+	wr(self->cpu[0], MSR_X2(KEV_APIC_SPIV), 0x1ff | SPIV_DIRECTED);
+	EXPECT_FALSE(is_told(self->vm, self->cpu[0], self->run));
+	wr(self->cpu[0], MSR_X2(KEV_APIC_SPIV), 0x1ff);
+	EXPECT_TRUE(is_told(self->vm, self->cpu[0], self->run));
+}
+
+/* A version is read when the register is made: by a reset or a restored state. */
+TEST_F(eoi, directed_ones_are_no_more_offered_where_disabled)
+{
+	struct kvm_lapic_state s;
+
+	KEV_SINCE(7, 3, "can it be disabled");
+	enable_cap(self->vm, KVM_CAP_X2APIC_API, KVM_X2APIC_DISABLE_SUPPRESS_EOI_BROADCAST);
+	EXPECT_TRUE(rd(self->cpu[0], MSR_X2(KEV_APIC_LVR)) & LVR_DIRECTED);
+	wr(self->cpu[0], MSR_X2(KEV_APIC_SPIV), 0x1ff | SPIV_DIRECTED);
+	EXPECT_EQ(0x1ff | SPIV_DIRECTED, rd(self->cpu[0], MSR_X2(KEV_APIC_SPIV)));
+	EXPECT_TRUE(is_told(self->vm, self->cpu[0], self->run));
+
+	get_lapic(self->cpu[0], &s);
+	set_lapic(self->cpu[0], &s);
+	EXPECT_FALSE(rd(self->cpu[0], MSR_X2(KEV_APIC_LVR)) & LVR_DIRECTED);
+	wr(self->cpu[0], MSR_X2(KEV_APIC_SPIV), 0x1ff | SPIV_DIRECTED);
+	EXPECT_EQ(0x1ff, rd(self->cpu[0], MSR_X2(KEV_APIC_SPIV)));
+}
+
 TEST_F(eoi, of_an_edge_is_not_reported)
 {
 	route(self->vm, 1, 0, VECTOR);

@@ -205,6 +205,11 @@ static struct difference differences[] = {
 		.until = KERNEL(6, 17),
 	},
 	{
+		"directed-eoi",
+		"KVM_CAP_X2APIC_API has flags that enable and disable directed EOIs of a split irqchip, as since 7.3",
+		.until = KERNEL(7, 3),
+	},
+	{
 		"route-types",
 		"Hyper-V's SINTs and Xen's event channels need the hypercall side of a hypervisor, so their routes are not offered",
 	},

@@ -18,6 +18,7 @@
 #define XAPIC(c)	WRMSR(c, MSR_BASE, BASE(c, BASE_ENABLE))
 #define ENTER(c)	WRMSR(c, MSR_BASE, BASE(c, BASE_ENABLE | BASE_X2APIC))
 #define BOTH		CPUS(2)
+#define X2API(flags)	CAP(KVM_CAP_X2APIC_API, 0, flags)
 #define ENTER_BOTH	ENTER(0), ENTER(1)
 
 const struct directed directed_x2apic[] = {
@@ -193,6 +194,26 @@ const struct directed directed_x2apic[] = {
 	{ "x2apic_mode_restored", BOTH,
 	  STEPS(SET_BASE(1, BASE(1, BASE_ENABLE | BASE_X2APIC)), X2APIC_READ(1, 0x020),
 		X2APIC_READ(1, 0x0d0), MSI(CPU_ADDR(1), 0x41), TAKE(1)) },
+	{ "directed_eoi_flags_with_split", SPLIT, .old = "directed-eoi",
+	  STEPS(X2API(4), X2API(12), X2API(8), X2API(16 | 4), X2API(4 | 3)) },
+	{ "directed_eoi_flags_with_chips", .old = "directed-eoi",
+	  STEPS(X2API(4), X2API(12), X2API(8), X2API(8 | 3)) },
+	{ "directed_eoi_offered", SPLIT, .old = "directed-eoi",
+	  STEPS(X2API(4), LAPIC_READ(0, 0x030), LAPIC(0, 0x0f0, 0x11ff), SAVE,
+		RESTORE, LAPIC_READ(0, 0x030), LAPIC_READ(0, 0x0f0)) },
+	{ "directed_eoi_not_offered", SPLIT, .old = "directed-eoi",
+	  STEPS(X2API(8), LAPIC_READ(0, 0x030), LAPIC(0, 0x0f0, 0x11ff),
+		LAPIC_READ(0, 0x0f0), SAVE, RESTORE, LAPIC_READ(0, 0x030),
+		LAPIC_READ(0, 0x0f0), LAPIC(0, 0x0f0, 0x11ff),
+		LAPIC_READ(0, 0x0f0), X2API(4), LAPIC(0, 0x0f0, 0x11ff),
+		LAPIC_READ(0, 0x0f0), IPI(0, 0, 0x4500),
+		LAPIC_READ(0, 0x030)) },
+	{ "directed_eoi_restored_with_chips",
+	  STEPS(SET_LAPIC(0, 0x0f0, 0x11ff), RTE_LOW(10, LEVEL | 0x41), LINE(10, 1),
+		LINE(10, 0), TAKE(0), EOI(0)) },
+	{ "directed_eoi_disabled_with_chips", .old = "directed-eoi",
+	  STEPS(X2API(8), SET_LAPIC(0, 0x0f0, 0x11ff), RTE_LOW(10, LEVEL | 0x41),
+		LINE(10, 1), LINE(10, 0), TAKE(0), EOI(0)) },
 	{ "x2apic_mode_left_by_the_vmm", BOTH, .old = "mode-restored",
 	  STEPS(ENTER(1), SET_BASE(1, BASE(1, BASE_ENABLE)), LAPIC_READ(1, 0x020),
 		MSI(CPU_ADDR(1), 0x41), TAKE(1)) },

@@ -857,6 +857,10 @@ static void gen_config(struct generator *g, unsigned int nr_cpus)
 	config->nr_cpus = nr_cpus;
 	config->mode = percent(g, 88) ? MODE_FULL : MODE_SPLIT;
 	config->x2apic_api = percent(g, 75) ? 0 : below(g, 4);
+	if (!difference_applies("directed-eoi") && percent(g, 25))
+		config->x2apic_api |= config->mode == MODE_SPLIT && percent(g, 50) ?
+			KVM_X2APIC_ENABLE_SUPPRESS_EOI_BROADCAST :
+			KVM_X2APIC_DISABLE_SUPPRESS_EOI_BROADCAST;
 	g->modes = percent(g, 35);
 }
 

@@ -64,13 +64,15 @@ static void load_register(struct kunit *test, struct kev_vcpu *vcpu,
 
 static const struct eoi_case {
 	const char *name;
-	bool suppressed;	/* EOIs are not broadcast */
+	bool directed;		/* EOIs are not broadcast */
+	bool disabled;		/* and the VMM wants none such */
 	bool edge;		/* the vector was sent as an edge, too */
 	bool ended;		/* for the IOAPIC */
 } eoi_cases[] = {
-	{ "of_a_level", false, false, true },
-	{ "suppressed", true, false, false },
-	{ "of_an_edge", false, true, false },
+	{ "of_a_level", false, false, false, true },
+	{ "directed", true, false, false, false },
+	{ "directed_and_disabled", true, true, false, true },
+	{ "of_an_edge", false, false, true, false },
 };
 
 x86_case_desc(eoi_cases);
@@ -78,17 +80,24 @@ x86_case_desc(eoi_cases);
 static void eoi_reaches_the_ioapic(struct kunit *test)
 {
 	const struct eoi_case *c = test->param_value;
+	struct kvm_enable_cap cap = {
+		.cap	= KVM_CAP_X2APIC_API,
+		.args	= { KVM_X2APIC_DISABLE_SUPPRESS_EOI_BROADCAST },
+	};
 	struct kev_machine *machine = x86_full_machine(test, 1);
 	struct kev_vcpu *vcpu = x86_vcpu(test, machine, 0);
 
 	x86_lapic_enable(vcpu);
+	if (c->disabled)
+		KUNIT_EXPECT_EQ(test, x86_vm_ioctl(machine, KVM_ENABLE_CAP, &cap, 0),
+				0);
 	ioapic_write32(test, machine, 0, 0x10 + 2 * GSI);
 	ioapic_write32(test, machine, 0x10, LEVEL | VECTOR);
 	line(machine, GSI, true);
 	line(machine, GSI, false);
 	KUNIT_EXPECT_EQ(test, ioapic_entry(machine, GSI), LEVEL | REMOTE_IRR | VECTOR);
 	KUNIT_EXPECT_EQ(test, x86_ack(vcpu), FIXED(VECTOR));
-	if (c->suppressed)
+	if (c->directed)
 		load_register(test, vcpu, APIC_SPIV,
 			      X86_SPIV_ENABLED | APIC_SPIV_DIRECTED_EOI);
 	if (c->edge)

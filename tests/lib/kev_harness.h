@@ -58,6 +58,14 @@
 			SKIP(return, "%s: %s", kev_node(), why);	\
 	} while (0)
 
+/* For what older kvm.ko do not do. */
+#define KEV_SINCE(major, minor, why)					\
+	do {								\
+		if (!kev_is_like(major, minor))				\
+			SKIP(return, "%s: only since %u.%u %s",		\
+			     kev_node(), major, minor, why);		\
+	} while (0)
+
 #define KEV_REQUIRE_CHIP(chip)						\
 	do {								\
 		if (!kev_has_chip(chip))				\

@@ -13,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -84,6 +85,19 @@ int kev_check_extension(long cap)
 bool kev_has_vcpu_io(void)
 {
 	return kev_check_extension(KVM_EVENTFD_CAP_VCPU_IO) > 0;
+}
+
+bool kev_is_like(unsigned int major, unsigned int minor)
+{
+	unsigned int kernel[2];
+	struct utsname name;
+
+	if (kev_has_vcpu_io())
+		return true;
+	kev_assert(!uname(&name) &&
+		   sscanf(name.release, "%u.%u", &kernel[0], &kernel[1]) == 2,
+		   "the kernel's version");
+	return kernel[0] > major || (kernel[0] == major && kernel[1] >= minor);
 }
 
 bool kev_is_pc(void)

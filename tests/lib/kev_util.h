@@ -28,6 +28,12 @@
 #error "this <linux/kvm.h> is too old"
 #endif
 
+/* Flags of KVM_CAP_X2APIC_API that 7.3's header has. */
+#ifndef KVM_X2APIC_ENABLE_SUPPRESS_EOI_BROADCAST
+#define KVM_X2APIC_ENABLE_SUPPRESS_EOI_BROADCAST	(1ULL << 2)
+#define KVM_X2APIC_DISABLE_SUPPRESS_EOI_BROADCAST	(1ULL << 3)
+#endif
+
 /* An address that no process has mapped, and that no compiler knows. */
 static inline void *kev_bad_ptr(void)
 {
@@ -95,6 +101,9 @@ int kev_check_extension(long cap);
 
 /* Is this the module's node, whose vCPU fd is the guest's side? */
 bool kev_has_vcpu_io(void);
+
+/* Does what is tested behave as kvm.ko of that series?  The module does everywhere. */
+bool kev_is_like(unsigned int major, unsigned int minor);
 
 /*
  * Which interrupt controllers the kernel has.  NONE is a PC before it has any: a

@@ -80,6 +80,12 @@ static inline struct workqueue_struct *kev_alloc_workqueue(const char *name)
 #define fd_file(f) ((f).file)
 #endif
 
+/* 7.3: flags of KVM_CAP_X2APIC_API about the suppression of EOI broadcasts. */
+#ifndef KVM_X2APIC_ENABLE_SUPPRESS_EOI_BROADCAST
+#define KVM_X2APIC_ENABLE_SUPPRESS_EOI_BROADCAST	(1ULL << 2)
+#define KVM_X2APIC_DISABLE_SUPPRESS_EOI_BROADCAST	(1ULL << 3)
+#endif
+
 /*
  * No shim: 6.17's add_wait_queue_priority_exclusive().  It makes the same test as
  * eventfd.c, which needs the lock of the wait queue for more than that.

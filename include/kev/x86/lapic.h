@@ -105,8 +105,9 @@ static inline bool kev_lapic_mode_present(enum kev_lapic_mode mode)
 /**
  * struct kev_lapic_ops - What a LAPIC is wired to
  * @inta:	The INTA cycle of the 8259 whose INTR was taken: the vector.
- * @eoi:	A vector ended whose EOI @scan asked for.  @level_triggered: its TMR
- *		bit was set, and the EOI is broadcast.
+ * @eoi:	A vector ended whose EOI @scan asked for.  @level: its TMR bit was
+ *		set.  @directed: the guest keeps EOIs from the IOAPIC
+ *		(APIC_SPIV_DIRECTED_EOI).
  * @scan_seq:	A number that changes when @scan might answer differently.  Any
  *		context.
  * @scan:	Set the bits of the vectors whose EOIs must be reported; all 256 are
@@ -119,7 +120,7 @@ static inline bool kev_lapic_mode_present(enum kev_lapic_mode mode)
  */
 struct kev_lapic_ops {
 	u8 (*inta)(struct kev_x86 *x86);
-	void (*eoi)(struct kev_vcpu *vcpu, u8 vector, bool level_triggered);
+	void (*eoi)(struct kev_vcpu *vcpu, u8 vector, bool level, bool directed);
 	u32 (*scan_seq)(struct kev_x86 *x86);
 	void (*scan)(struct kev_vcpu *vcpu, unsigned long *vectors);
 	void (*send_ipi)(struct kev_x86 *x86, struct kev_lapic *src,

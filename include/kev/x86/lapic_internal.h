@@ -143,7 +143,7 @@ static inline unsigned long *kev_lapic_vectors(const struct kev_lapic *apic,
 /* EOIs can be kept from an IOAPIC only when it is one of user space. */
 static inline u32 kev_lapic_version(const struct kev_lapic *apic)
 {
-	if (kev_irqchip_mode(apic->x86) == KEV_IRQCHIP_SPLIT)
+	if (kev_x86_offers_directed_eoi(apic->x86))
 		return KEV_LAPIC_VERSION | APIC_LVR_DIRECTED_EOI;
 
 	return KEV_LAPIC_VERSION;

@@ -33,6 +33,16 @@ enum kev_irqchip_mode {
 	KEV_IRQCHIP_SPLIT,	/* LAPICs here, the others in user space */
 };
 
+/*
+ * Can a guest keep its EOIs from the IOAPIC, by APIC_SPIV_DIRECTED_EOI?  A LAPIC's
+ * version register says so (APIC_LVR_DIRECTED_EOI).
+ */
+enum kev_directed_eoi {
+	KEV_DIRECTED_EOI_QUIRK,	/* the split irqchip offers it, the full one does it */
+	KEV_DIRECTED_EOI_ON,	/* the split irqchip offers and does it */
+	KEV_DIRECTED_EOI_OFF,	/* nobody offers or does it */
+};
+
 /**
  * struct kev_lapic_timers - The timers of all LAPICs; see lapic_timer.c
  * @lock:	Protects @queue.  Nests inside the LAPICs'.  Irq-safe.
@@ -53,6 +63,7 @@ struct kev_lapic_timers {
  *		smp_load_acquire().
  * @x2apic_format: MSI and IOAPIC ids are 32 bits.  Only ever switched on.
  * @x2apic_no_quirk: KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK.  The same.
+ * @directed_eoi: What KVM_CAP_X2APIC_API asked for last.
  * @intr:	The 8259's INTR output.  Under @lint0_lock.
  * @pic:	Valid when @mode is KERNEL.
  * @ioapic:	Valid when @mode is KERNEL.
@@ -80,6 +91,7 @@ struct kev_x86 {
 	enum kev_irqchip_mode mode;
 	bool x2apic_format;
 	bool x2apic_no_quirk;
+	enum kev_directed_eoi directed_eoi;
 	bool intr;
 	struct kev_pic *pic;
 	struct kev_ioapic *ioapic;
@@ -129,6 +141,13 @@ static inline bool kev_irqchip_full(const struct kev_x86 *x86)
 static inline bool kev_x86_has_lapics(const struct kev_x86 *x86)
 {
 	return kev_irqchip_mode(x86) != KEV_IRQCHIP_NONE;
+}
+
+/* Does a LAPIC's version say that EOIs can be kept from the IOAPIC? */
+static inline bool kev_x86_offers_directed_eoi(const struct kev_x86 *x86)
+{
+	return kev_irqchip_mode(x86) == KEV_IRQCHIP_SPLIT &&
+	       READ_ONCE(x86->directed_eoi) != KEV_DIRECTED_EOI_OFF;
 }
 
 /* machine.c */
