@@ -70,15 +70,12 @@ void kev_msi_decode(const struct kev_x86 *x86, const struct kev_route *route,
 /*
  * Nearly every MSI is an edge to one CPU's physical id: no message is made of
  * it, and nothing is looked at twice.  -EWOULDBLOCK for any other, and for one
- * that the map cannot resolve.  With interrupts off.
+ * that the map cannot resolve.
  */
-static __always_inline int deliver_msi_edge(struct kev_x86 *x86, u32 lo, u32 hi,
-					    u32 data)
+static int deliver_msi_edge(struct kev_x86 *x86, u32 lo, u32 hi, u32 data)
 {
-	const struct kev_apic_map *map;
 	struct kev_lapic *apic;
 	u32 dest;
-	s64 gen;
 
 	if (unlikely(lo & MSI_ADDR_LOGICAL ||
 		     data & (MSI_DATA_EVENT | MSI_DATA_LEVEL)))
@@ -93,11 +90,7 @@ static __always_inline int deliver_msi_edge(struct kev_x86 *x86, u32 lo, u32 hi,
 		dest |= hi;
 	}
 
-	map = kev_apic_map_begin(x86, &gen);
-	if (unlikely(!map))
-		return -EWOULDBLOCK;
-	apic = kev_apic_map_physical(map, dest);
-	if (unlikely(kev_apic_map_retry(x86, gen)))
+	if (unlikely(!kev_apic_map_find(x86, dest, &apic)))
 		return -EWOULDBLOCK;
 
 	return likely(apic) ? kev_lapic_accept_edge(apic, data & 0xff) : 0;
@@ -123,7 +116,7 @@ static noinline int deliver_msi_atomic(struct kev_x86 *x86,
  * @route:	One GSI.
  * @irq:	The change.
  *
- * Context: Any, with interrupts off.
+ * Context: Any.
  * Return: As kev_irq_deliver(); -EWOULDBLOCK for a route to chips, and when
  *	the map cannot resolve the destination.
  */
@@ -180,16 +173,14 @@ static noinline int signal_msi_slow(struct kev_x86 *x86, u32 lo, u32 hi,
  * @hi:		Upper half of the address.
  * @data:	Data.
  *
- * Context: Process context, with interrupts on.
+ * Context: Process context.
  * Return: As kev_irq_deliver(); -EINVAL for an address that is not valid.
  */
 int kev_signal_msi(struct kev_x86 *x86, u32 lo, u32 hi, u32 data)
 {
 	int ret;
 
-	local_irq_disable();
 	ret = deliver_msi_edge(x86, lo, hi, data);
-	local_irq_enable();
 	if (likely(ret != -EWOULDBLOCK))
 		return ret;
 

@@ -194,7 +194,7 @@ static int deliver_slow(struct kev_x86 *x86, struct kev_lapic *src,
  * @irq:	The message.
  * @ret:	How many took it.
  *
- * Context: Any, with interrupts off or under RCU: see kev_apic_map_begin().
+ * Context: Any.
  * Return: False when the map cannot tell: then nothing was sent.
  */
 bool kev_irq_deliver_fast(struct kev_x86 *x86, struct kev_lapic *src,

@@ -66,8 +66,8 @@ struct kev_apic_dest {
 };
 
 /*
- * Begin a lookup, under RCU or with interrupts off: the map, or NULL when it
- * cannot tell.  What is found in it may be used if kev_apic_map_retry() says no.
+ * Begin a lookup, under RCU: the map, or NULL when it cannot tell.  What is found in it
+ * may be used if kev_apic_map_retry() says no.
  */
 static inline const struct kev_apic_map *
 kev_apic_map_begin(struct kev_x86 *x86, s64 *gen)
@@ -75,7 +75,7 @@ kev_apic_map_begin(struct kev_x86 *x86, s64 *gen)
 	const struct kev_apic_map *map;
 
 	*gen = atomic64_read_acquire(&x86->map_built);
-	map = rcu_dereference_check(x86->map, irqs_disabled());
+	map = rcu_dereference(x86->map);
 
 	return map && !READ_ONCE(map->ambiguous) ? map : NULL;
 }
@@ -96,6 +96,25 @@ kev_apic_map_physical(const struct kev_apic_map *map, u32 id)
 		return NULL;
 
 	return READ_ONCE(map->phys[array_index_nospec(id, map->max_id + 1)]);
+}
+
+/*
+ * Find the LAPIC of a physical id, NULL when nobody has it.  False when the map cannot
+ * tell.
+ */
+static inline bool kev_apic_map_find(struct kev_x86 *x86, u32 id,
+				     struct kev_lapic **apic)
+{
+	const struct kev_apic_map *map;
+	s64 gen;
+
+	rcu_read_lock();
+	map = kev_apic_map_begin(x86, &gen);
+	if (likely(map))
+		*apic = kev_apic_map_physical(map, id);
+	rcu_read_unlock();
+
+	return likely(map) && !kev_apic_map_retry(x86, gen);
 }
 
 #endif /* _KEV_APICMAP_H */

@@ -217,19 +217,20 @@ static inline void kev_lapic_request(struct kev_lapic *apic, u8 vector,
 }
 
 /*
- * kev_lapic_accept() for an edge that nobody tracks, with interrupts off: the short
- * way of an irqfd's signal.
+ * kev_lapic_accept() for an edge that nobody tracks: the short way of an irqfd's
+ * signal.
  */
 static inline int kev_lapic_accept_edge(struct kev_lapic *apic, u8 vector)
 {
+	unsigned long flags;
 	int ret = 0;
 
-	spin_lock(&apic->lock);
+	spin_lock_irqsave(&apic->lock, flags);
 	if (likely(apic->enabled)) {
 		kev_lapic_request(apic, vector, false);
 		ret = 1;
 	}
-	spin_unlock(&apic->lock);
+	spin_unlock_irqrestore(&apic->lock, flags);
 
 	return ret;
 }
