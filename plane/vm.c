@@ -179,6 +179,7 @@ void kev_vm_destroy(struct kev_vm *vm)
 	/* What routes hold is the sink's. */
 	kev_routing_clear(vm);
 	vm->ops->release(vm->sink);
+	kev_waker_destroy(&vm->waker);
 	vm_free(vm);
 }
 EXPORT_SYMBOL_GPL(kev_vm_destroy);

@@ -200,11 +200,28 @@ void kev_waitqueue_destroy(struct kev_vm *vm, struct kev_waitqueue *wq)
 {
 	struct kev_waker *waker = &vm->waker;
 
-	irq_work_sync(&waker->irq_work);
+	/* Not for each of a VM's queues: on PREEMPT_RT it waits for a grace period. */
+	if (irq_work_is_busy(&waker->irq_work))
+		irq_work_sync(&waker->irq_work);
+	/* Pairs with the atomic operation by which an irq_work ends to be busy. */
+	smp_rmb();
 	flush_work(&waker->work);
 	WARN_ON_ONCE(!list_empty(&wq->node));
 }
 EXPORT_SYMBOL_GPL(kev_waitqueue_destroy);
+
+/**
+ * kev_waker_destroy - End what wakes a VM's waiters
+ * @waker:	Of a VM whose queues are all destroyed.
+ *
+ * Context: Process context.
+ */
+void kev_waker_destroy(struct kev_waker *waker)
+{
+	irq_work_sync(&waker->irq_work);
+	flush_work(&waker->work);
+	WARN_ON_ONCE(!list_empty(&waker->queues));
+}
 
 /**
  * kev_waker_init - Nothing to wake

@@ -26,5 +26,6 @@ struct kev_waker {
 };
 
 void kev_waker_init(struct kev_waker *waker, struct workqueue_struct *wq);
+void kev_waker_destroy(struct kev_waker *waker);
 
 #endif /* _KEV_WAKE_H */
