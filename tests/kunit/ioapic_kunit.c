@@ -394,7 +394,8 @@ static void ioapic_line_that_falls_ends_the_storm_count(struct kunit *test)
 }
 
 /* What was held back must not run on memory that is free by then. */
-static void ioapic_destroy_cancels_what_a_storm_held_back(struct kunit *test)
+/* A host that stands still for 10 ms has the work of one round run before its end. */
+static void ioapic_destroyed_in_a_storm(struct kunit *test)
 {
 	struct chips *c = chips_create(test);
 	unsigned int sent;
@@ -409,6 +410,14 @@ static void ioapic_destroy_cancels_what_a_storm_held_back(struct kunit *test)
 	sent = c->sent;
 	msleep(50);
 	KUNIT_EXPECT_EQ(test, sent, c->sent);
+}
+
+static void ioapic_destroy_cancels_what_a_storm_held_back(struct kunit *test)
+{
+	unsigned int round;
+
+	for (round = 0; round < 5; round++)
+		ioapic_destroyed_in_a_storm(test);
 }
 
 /* Who waits for acks of a pin that is unmasked with its request standing. */
