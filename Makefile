@@ -79,6 +79,10 @@ check-configs:		# Every combination of switches: builds, and tests of the key on
 	@tools/need build headers guest demo check
 	@tests/configs/run $(ARGS)
 
+check-rt:		# the same on PREEMPT_RT: a kernel with lockdep and KASAN, and Debian's (ARGS=)
+	$(call need,check)
+	@tests/rt/run $(ARGS)
+
 check-kcsan:		# KUnit, the ABI programs and stress on a kernel with KCSAN (ARGS=)
 	@tools/need build headers guest demo check
 	@tests/kcsan/run $(ARGS)
@@ -147,4 +151,4 @@ help:			# Show this
 		done)
 
 .PHONY: all modules layers vmm install install-headers install-dkms demo check kunit abi model \
-	style check-series check-configs check-kcsan check-arch fuzz coverage check-list docs clean distclean help $(SUITES)
+	style check-series check-configs check-rt check-kcsan check-arch fuzz coverage check-list docs clean distclean help $(SUITES)

@@ -6,6 +6,7 @@
 #ifndef _KEV_COMPAT_H
 #define _KEV_COMPAT_H
 
+#include <linux/bits.h>
 #include <linux/eventfd.h>
 #include <linux/file.h>
 #include <linux/hrtimer.h>
@@ -22,10 +23,6 @@
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #error "kvm-eventfd needs Linux 6.1 or newer"
-#endif
-
-#ifdef CONFIG_PREEMPT_RT
-#error "kvm-eventfd delivers with interrupts off: no PREEMPT_RT yet"
 #endif
 
 /* 6.8: eventfd_signal() lost its count and its return value. */
@@ -82,8 +79,8 @@ static inline struct workqueue_struct *kev_alloc_workqueue(const char *name)
 
 /* 7.3: flags of KVM_CAP_X2APIC_API about the suppression of EOI broadcasts. */
 #ifndef KVM_X2APIC_ENABLE_SUPPRESS_EOI_BROADCAST
-#define KVM_X2APIC_ENABLE_SUPPRESS_EOI_BROADCAST	(1ULL << 2)
-#define KVM_X2APIC_DISABLE_SUPPRESS_EOI_BROADCAST	(1ULL << 3)
+#define KVM_X2APIC_ENABLE_SUPPRESS_EOI_BROADCAST	BIT_ULL(2)
+#define KVM_X2APIC_DISABLE_SUPPRESS_EOI_BROADCAST	BIT_ULL(3)
 #endif
 
 /*
