@@ -25,6 +25,7 @@ all: modules
 modules:		# Build kvm-eventfd.ko (KDIR=, W=1, C=2, CC=, KVM_EVENTFD_IRQFD=n ...)
 	@tools/need build
 ifneq ($(KDIR),)
+	@CC="$(if $(filter default,$(origin CC)),,$(CC))" tools/check-kdir "$(KDIR)"
 	$(KBUILD) modules
 else
 	@tools/need headers
