@@ -130,6 +130,18 @@ TEST_F(limit, vcpu_above_max_vcpus_is_EINVAL)
 	EXPECT_ERRNO(0, __create_vcpu(self->vm, 1));
 }
 
+TEST_F(limit, with_all_vcpus_there_a_taken_id_is_EINVAL_too)
+{
+	param_set("max_vcpus", 1);
+	EXPECT_ERRNO(0, __create_vcpu(self->vm, 0));
+	EXPECT_ERRNO(EINVAL, __create_vcpu(self->vm, 0));
+	kev_exhaust_fds();
+	EXPECT_ERRNO(EINVAL, __create_vcpu(self->vm, 0));
+	kev_release_fds();
+	param_set("max_vcpus", 2);
+	EXPECT_ERRNO(EEXIST, __create_vcpu(self->vm, 0));
+}
+
 TEST_F(limit, ids_above_those_of_max_vcpus_are_EINVAL)
 {
 	KEV_REQUIRE_CHIP(KEV_CHIP_SPLIT);
