@@ -24,6 +24,22 @@ die() {
 	exit "${KEV_DIE_STATUS:-1}"
 }
 
+# What was found good is not looked at again: a note's name is the hash of all that the
+# check reads, so that it is never wrong, only of no use any more. Not for what runs.
+noted() {
+	touch -c "$KEV_CACHE/good/$1" && [ -e "$KEV_CACHE/good/$1" ]
+}
+
+note() {
+	mkdir -p "$KEV_CACHE/good"
+	: >"$KEV_CACHE/good/$1"
+}
+
+forget_old_notes() {
+	mkdir -p "$KEV_CACHE/good"
+	find "$KEV_CACHE/good" -type f -mtime +30 -delete
+}
+
 have() {
 	command -v "$1" >/dev/null 2>&1
 }
