@@ -20,7 +20,7 @@ machines() {
 
 # The kernels of tests/qemu/kernel whose name is none of these are for x86_64.
 machine_of() {
-	machines | grep -q "^$1 |" && echo "$1" || echo x86_64
+	machines | grep "^$1 |" >/dev/null && echo "$1" || echo x86_64
 }
 
 # machine_field NAME N: column N of that machine's row.
