@@ -11,10 +11,11 @@
 #ifndef KEV_DIFF_H
 #define KEV_DIFF_H
 
-#include <linux/kvm.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "kev_kvm.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 

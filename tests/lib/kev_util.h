@@ -21,17 +21,12 @@
 #include <sys/ioctl.h>
 #include <sys/types.h>
 
-#include <linux/kvm.h>
 #include <linux/kvm_eventfd.h>
+
+#include "kev_kvm.h"
 
 #ifndef KVM_CAP_IRQFD_RESAMPLE
 #error "this <linux/kvm.h> is too old"
-#endif
-
-/* Flags of KVM_CAP_X2APIC_API that 7.3's header has. */
-#ifndef KVM_X2APIC_ENABLE_SUPPRESS_EOI_BROADCAST
-#define KVM_X2APIC_ENABLE_SUPPRESS_EOI_BROADCAST	(1ULL << 2)
-#define KVM_X2APIC_DISABLE_SUPPRESS_EOI_BROADCAST	(1ULL << 3)
 #endif
 
 /* An address that no process has mapped, and that no compiler knows. */
