@@ -126,12 +126,12 @@ static void ack(struct pit_machine *m)
 }
 
 /*
- * Several periods of a timer of 1 ms.  On a host that held the guest up they expire
- * together, and are sent by a work item.
+ * Longer than the chip's longest rest, 40 ms, after which a tick that waits is sent.  What
+ * expires together, on a host that held the guest up, is sent by a work item.
  */
 static void let_it_tick(struct pit_machine *m)
 {
-	schedule_timeout_uninterruptible(msecs_to_jiffies(20) + 1);
+	schedule_timeout_uninterruptible(msecs_to_jiffies(60) + 1);
 	flush_workqueue(kev_vm_workqueue(m->vm));
 }
 
