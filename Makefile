@@ -80,8 +80,8 @@ check-configs:		# Every combination of switches: builds, and tests of the key on
 	@tools/need build headers guest demo check
 	@tests/configs/run $(ARGS)
 
-check-rt:		# the same on PREEMPT_RT: a kernel with lockdep and KASAN, and Debian's (ARGS=)
-	$(call need,check)
+check-rt:		# KUnit, ABI and stress on PREEMPT_RT: with lockdep and KASAN, and Debian's (ARGS=)
+	@tools/need build headers guest demo check
 	@tests/rt/run $(ARGS)
 
 check-kcsan:		# KUnit, the ABI programs and stress on a kernel with KCSAN (ARGS=)

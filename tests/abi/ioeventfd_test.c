@@ -941,30 +941,32 @@ TEST_F(ioeventfd, write_is_found_among_a_thousand)
  * collide nor take room from another VM.
  */
 
+#define NR_PAGES	45000
+
 TEST(any_value_at_any_number_of_addresses_is_accepted)
 {
 	static const uint64_t values[] = {
 		1, 1ull << 63, 0x5555555555555555, 0x9e3779b97f4a7c15,
 	};
-	unsigned int i, nr = kev_many(45000);
-	struct kvm_ioeventfd *entries = calloc(nr, sizeof(*entries));
+	struct kvm_ioeventfd *entries = calloc(NR_PAGES, sizeof(*entries));
 	struct kvm_eventfd_batch batch = {
 		.entries = (uintptr_t)entries,
-		.nr = nr,
+		.nr = NR_PAGES,
 	};
 	int vm = kev_create_vm(), other = kev_create_vm();
 	int efd = kev_eventfd(0);
+	unsigned int i;
 
 	KEV_REQUIRE_CAP(KVM_EVENTFD_CAP_BATCH);
 	ASSERT_NE(NULL, entries);
-	for (i = 0; i < nr; i++) {
+	for (i = 0; i < NR_PAGES; i++) {
 		entries[i].addr = (uint64_t)i << 12;
 		entries[i].len = 8;
 		entries[i].fd = efd;
 		entries[i].flags = DATAMATCH;
 		entries[i].datamatch = values[i % ARRAY_SIZE(values)];
 	}
-	ASSERT_EQ((int)nr, __kev_ioctl(vm, KVM_EVENTFD_IOEVENTFDS, &batch));
+	ASSERT_EQ(NR_PAGES, __kev_ioctl(vm, KVM_EVENTFD_IOEVENTFDS, &batch));
 	batch.nr = 1000;
 	EXPECT_EQ(1000, __kev_ioctl(other, KVM_EVENTFD_IOEVENTFDS, &batch));
 	free(entries);
