@@ -82,11 +82,6 @@ int kev_check_extension(long cap)
 	return ret;
 }
 
-unsigned int kev_many(unsigned int n)
-{
-	return getenv("KEV_FEW") ? n / 8 : n;
-}
-
 bool kev_has_vcpu_io(void)
 {
 	return kev_check_extension(KVM_EVENTFD_CAP_VCPU_IO) > 0;

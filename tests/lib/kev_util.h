@@ -94,12 +94,6 @@ const char *kev_node(void);
 int kev_open(void);
 int kev_check_extension(long cap);
 
-/*
- * How often, or how many: an eighth of @n where KEV_FEW is set, as for a kernel whose
- * checkers look at each step, and need no more of them.
- */
-unsigned int kev_many(unsigned int n);
-
 /* Is this the module's node, whose vCPU fd is the guest's side? */
 bool kev_has_vcpu_io(void);
 
