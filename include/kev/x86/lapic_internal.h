@@ -140,7 +140,6 @@ static inline unsigned long *kev_lapic_vectors(const struct kev_lapic *apic,
 	return (unsigned long *)&apic->regs[kev_lapic_index(offset)];
 }
 
-/* EOIs can be kept from an IOAPIC only when it is one of user space. */
 static inline u32 kev_lapic_version(const struct kev_lapic *apic)
 {
 	if (kev_x86_offers_directed_eoi(apic->x86))
